@@ -1,0 +1,407 @@
+"""The numerical judge: looks for a point at which a step is false.
+
+Every step passes here, also those that a proof settles; a proof alone is never believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from sympy import Expr, Integer, Rational, Symbol
+from sympy.tensor.indexed import Indexed
+
+from . import printing
+from .evaluate import DIGITS, CannotEvaluate, Point, Undefined, Value, all_points, compile_value, value_at
+from .facts import Knowledge, name_of
+
+_TOLERANCE = 10.0 ** -(DIGITS - 10)
+_ORDER_POINTS = 48  # base points at which the order of two expressions is compared
+_VARIANT_STYLES = ("generic", "generic", "opposite", "one", "large", "small", "equal")
+_STEP = Rational(1, 10**18)  # finite differences; the values have 50 digits
+
+
+@dataclass
+class Counterexample:
+    """A point at which a step is false, and the values of both sides there."""
+
+    values: dict = field(default_factory=dict)
+    left: str = ""
+    right: str = ""
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{printing.readable(x)} = {_shown(value)}" for x, value in self.values.items())
+        return f"at {where}: left {self.left}, right {self.right}" if where else f"left {self.left}, right {self.right}"
+
+
+def _shown(value: object) -> str:
+    return " / ".join(printing.number(v) for v in value) if isinstance(value, tuple) else printing.number(value)
+
+
+class Incomplete(ValueError):
+    """The sides could not be evaluated at enough points."""
+
+
+class Sides:
+    """Two compiled expressions and their values at points."""
+
+    def __init__(self, left: Expr, right: Expr) -> None:
+        self.left, self.right = compile_value(left), compile_value(right)
+        self.symbols = [x for x in sorted(left.free_symbols | right.free_symbols, key=str) if isinstance(x, Symbol)]
+
+    def probe(self, point: Point) -> None:
+        for side in (self.left, self.right):
+            try_value(side, point)
+
+    def values(self, point: Point) -> tuple[object, object]:
+        return try_value(self.left, point), try_value(self.right, point)
+
+
+def try_value(function: Value, point: Point) -> object:
+    """Value at a point, or the :class:`Undefined` that says why there is none."""
+    try:
+        return value_at(function, point)
+    except Undefined as reason:
+        return reason
+
+
+def order(function: Value, point: Point, other: Value, other_point: Point) -> int:
+    """-1, 0 or 1 as the first value is below, equal to or above the second; more digits decide close cases."""
+    first, second = value_at(function, point), value_at(other, other_point)
+    gap, size = first - second, max(abs(first), abs(second))
+    if abs(gap) > 10**-6 * size and abs(gap) > 10**-20:
+        return 1 if gap > 0 else -1
+    if abs(gap) <= _TOLERANCE * size:
+        return 0
+    sharp = value_at(function, point.at(3 * DIGITS)) - value_at(other, other_point.at(3 * DIGITS))
+    if abs(sharp) <= abs(gap) / 2:  # a rounding error shrinks, a true difference stays
+        return 0
+    return 1 if sharp > 0 else -1
+
+
+def _values_at(point: Point) -> dict:
+    """What the point assigned, in the order of a sentence: sizes and indices, entries, symbols."""
+    entries = {base[tuple(map(Integer, indices))]: value for (base, indices), value in point.entries.items()}
+    ordered = dict(sorted(entries.items(), key=lambda item: (str(item[0].base), tuple(map(int, item[0].indices)))))
+    symbols = dict(sorted(point.symbols.items(), key=lambda item: str(item[0])))
+    return {**{x: Integer(n) for x, n in point.sizes.items()}, **ordered, **symbols}
+
+
+def _side(value: object) -> str:
+    return f"undefined ({value})" if isinstance(value, Undefined) else printing.number(value)
+
+
+def compare(knowledge: Knowledge, left: Expr, right: Expr, accept: Callable[[int], bool]) -> Counterexample | None:
+    """Look for a point at which ``accept(order of the two sides)`` fails.
+
+    Raises
+    ------
+    Incomplete
+        If the sides could not be evaluated at enough points to judge.
+    """
+    sides = Sides(left, right)
+    seen: dict[tuple, list[int]] = {}
+    reason: object = ""
+    for point in all_points(knowledge, sides.symbols, sides.probe):
+        tally = seen.setdefault(tuple(point.sizes.values()), [0, 0])
+        first, second = sides.values(point)
+        if isinstance(first, Undefined) or isinstance(second, Undefined):
+            if isinstance(first, Undefined) and isinstance(second, Undefined):
+                tally[1] += 1
+                reason = first
+                continue
+            return Counterexample(_values_at(point), _side(first), _side(second))
+        tally[0] += 1
+        if not accept(order(sides.left, point, sides.right, point)):
+            return Counterexample(_values_at(point), _side(first), _side(second))
+    require_enough(knowledge, seen, reason)
+    return None
+
+
+def require_enough(knowledge: Knowledge, seen: dict[tuple, list[int]], reason: object) -> None:
+    """Refuse to judge when too few points could be evaluated at some size."""
+    for sizes, (good, bad) in seen.items():
+        if good == 0 or good < bad:
+            where = ", ".join(f"{size} = {n}" for size, n in zip(knowledge.sizes, sizes, strict=False))
+            at = f" at {where}" if where else ""
+            why = f" ({reason})" if str(reason) else ""
+            raise Incomplete(f"both sides were undefined at {bad} of {good + bad} points{at}{why}")
+    if not seen:
+        raise Incomplete("no point satisfies the facts")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The same order over some of the symbols
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def compare_order(knowledge: Knowledge, left: Expr, right: Expr, names: frozenset[str]) -> Counterexample | None:
+    """Look for two values of the named symbols that the two expressions put in a different order.
+
+    Values are compared in pairs, and along small steps: two smooth functions order all values alike only if their
+    gradients point the same way everywhere.
+    """
+    sides = Sides(left, right)
+    seen: dict[tuple, list[int]] = {}
+    reason: object = ""
+    bases = list(all_points(knowledge, sides.symbols, sides.probe))
+    stride = max(1, len(bases) // _ORDER_POINTS)
+    for base in bases[::stride]:
+        tally = seen.setdefault(tuple(base.sizes.values()), [0, 0])
+        sides.probe(base)
+        usable = []
+        for variant in _variants(base, names):
+            first, second = sides.values(variant)
+            if isinstance(first, Undefined) and isinstance(second, Undefined):
+                tally[1] += 1
+                reason = first
+                continue
+            if isinstance(first, Undefined) or isinstance(second, Undefined):
+                return Counterexample(_values_at(variant), _side(first), _side(second))
+            tally[0] += 1
+            usable.append(variant)
+        found = _different_pair(sides, usable, names)
+        if found is None and usable:
+            found = _different_direction(sides, usable[0], names) or _different_direction(sides, usable[-1], names)
+        if found is not None:
+            return found
+    require_enough(knowledge, seen, reason)
+    return None
+
+
+def _variants(base: Point, names: frozenset[str]) -> Iterator[Point]:
+    yield base
+    yield _mirrored(base, names)
+    for number, style in enumerate(_VARIANT_STYLES):
+        yield base.redraw(names, number, style)
+
+
+def _mirrored(base: Point, names: frozenset[str]) -> Point:
+    """The base point with the named values reflected, so that even functions tie; rows are reversed."""
+    twin = base.redraw(names, 0, "generic")
+    for x, value in base.symbols.items():
+        if x.name in names:
+            twin.symbols[x] = _reflected(base.knowledge, x, value)
+    cells = {key: value for key, value in base.entries.items() if name_of(key[0]) in names}
+    for (family, indices), value in cells.items():
+        row = base.knowledge.rows.get(name_of(family))
+        if row is None:
+            twin.entries[family, indices] = _reflected(base.knowledge, family[indices], value)
+            continue
+        low, high = (base.value_of_bound(side) for side in row.over[1:])
+        opposite = (*indices[: row.axis], low + high - indices[row.axis], *indices[row.axis + 1 :])
+        twin.entries[family, indices] = cells.get((family, opposite), value)
+    return twin
+
+
+def _reflected(knowledge: Knowledge, x: Symbol | Indexed, value: Rational) -> Rational:
+    for candidate in (-value, 1 - value):
+        if knowledge.admits(x, candidate):
+            return candidate
+    return 1 / value if value != 0 and knowledge.admits(x, 1 / value) else value
+
+
+def _different_pair(sides: Sides, points: list[Point], names: frozenset[str]) -> Counterexample | None:
+    for place, first in enumerate(points):
+        for second in points[:place]:
+            one, other = order(sides.left, first, sides.left, second), order(sides.right, first, sides.right, second)
+            if one != other:
+                return _pair(sides, first, second, names)
+    return None
+
+
+def _pair(sides: Sides, first: Point, second: Point, names: frozenset[str]) -> Counterexample:
+    one, other = _values_at(first), _values_at(second)
+    merged = {x: (value, other.get(x, value)) if name_of(x) in names else value for x, value in one.items()}
+    left = [_side(try_value(sides.left, point)) for point in (first, second)]
+    right = [_side(try_value(sides.right, point)) for point in (first, second)]
+    return Counterexample(merged, " / ".join(left), " / ".join(right))
+
+
+def _moves(point: Point, names: frozenset[str]) -> list[dict]:
+    """Small independent moves of the named continuous values; a simplex row moves along itself."""
+    knowledge = point.knowledge
+    moves: list[dict] = []
+    for x in sorted(point.symbols, key=str):
+        if x.name in names and not x.is_integer and not _is_discrete(knowledge, x.name):
+            moves.append({x: 1})
+    cells = sorted((key for key in point.entries if name_of(key[0]) in names), key=lambda key: (str(key[0]), key[1]))
+    for family, indices in cells:
+        name = name_of(family)
+        if _is_discrete(knowledge, name) or family.label.is_integer:
+            continue
+        row = knowledge.rows.get(name)
+        if row is None:
+            moves.append({(family, indices): 1})
+            continue
+        last = point.value_of_bound(row.over[2])
+        end = (*indices[: row.axis], last, *indices[row.axis + 1 :])
+        if end != indices and (family, end) in point.entries:
+            moves.append({(family, indices): 1, (family, end): -1})
+    return moves
+
+
+def _is_discrete(knowledge: Knowledge, name: str) -> bool:
+    return bool({"binary", "count", "one_hot"} & set(knowledge.kinds.get(name, ())))
+
+
+def moved(point: Point, move: dict, length: Rational) -> Point:
+    """The point with some values shifted by ``length`` times the move."""
+    twin = point.at(point.digits)
+    twin.symbols, twin.entries = dict(point.symbols), dict(point.entries)
+    for key, amount in move.items():
+        table = twin.entries if isinstance(key, tuple) else twin.symbols
+        table[key] = table[key] + length * amount
+    return twin
+
+
+def _slopes(function: Value, point: Point, moves: list[dict]) -> list | None:
+    try:
+        return [
+            (value_at(function, moved(point, move, _STEP)) - value_at(function, moved(point, move, -_STEP)))
+            / (2 * point.arithmetic.mpf(10) ** -18)
+            for move in moves
+        ]
+    except Undefined:
+        return None
+
+
+def _different_direction(sides: Sides, point: Point, names: frozenset[str]) -> Counterexample | None:
+    """A step that one expression calls up and the other down, if their gradients differ in direction."""
+    moves = _moves(point, names)
+    if not moves:
+        return None
+    left, right = _slopes(sides.left, point, moves), _slopes(sides.right, point, moves)
+    if left is None or right is None:
+        return None
+    ctx = point.arithmetic
+    lengths = [ctx.sqrt(ctx.fsum(s * s for s in slopes)) for slopes in (left, right)]
+    if min(lengths) <= 10**-12 * max(1, max(lengths)):
+        return None  # flat on one side: pairs of values have been compared already
+    unit = [[s / length for s in slopes] for slopes, length in zip((left, right), lengths, strict=True)]
+    apart = [a - b for a, b in zip(*unit, strict=True)]
+    if ctx.sqrt(ctx.fsum(a * a for a in apart)) < 10**-9:
+        return None
+    largest = max(abs(a) for a in apart)
+    direction = [Rational(round(float(a / largest) * 1000), 1000) for a in apart]
+    combined: dict = {}
+    for move, amount in zip(moves, direction, strict=True):
+        for key, share in move.items():
+            combined[key] = combined.get(key, 0) + share * amount
+    for halvings in range(60):
+        other = moved(point, combined, Rational(1, 2**halvings))
+        try:
+            if not _admitted(other, combined):
+                continue
+            one, two = order(sides.left, other, sides.left, point), order(sides.right, other, sides.right, point)
+        except Undefined:
+            continue
+        if one != two:
+            return _pair(sides, point, other, names)
+    return None
+
+
+def _admitted(point: Point, keys: dict) -> bool:
+    for key in keys:
+        x, value = (key[0][key[1]], point.entries[key]) if isinstance(key, tuple) else (key, point.symbols[key])
+        if name_of(x) in point.knowledge.rows:
+            if value <= 0:
+                return False
+        elif not point.knowledge.admits(x, value):
+            return False
+    return True
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Derivatives and roots
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def compare_derivative(
+    knowledge: Knowledge, before: Expr, wrt: Symbol | Indexed, claimed: Expr
+) -> Counterexample | None:
+    """Look for a point at which ``claimed`` is not the slope of ``before`` along ``wrt``, by central differences."""
+    sides = Sides(before, claimed)
+    handle = compile_value(wrt)
+    symbols = sorted(set(sides.symbols) | {x for x in wrt.free_symbols if isinstance(x, Symbol)}, key=str)
+    seen: dict[tuple, list[int]] = {}
+    reason: object = ""
+
+    def probe(point: Point) -> None:
+        sides.probe(point)
+        try_value(handle, point)
+
+    for point in all_points(knowledge, symbols, probe):
+        tally = seen.setdefault(tuple(point.sizes.values()), [0, 0])
+        probe(point)
+        key = wrt
+        if isinstance(wrt, Indexed):
+            key = (
+                wrt.base,
+                tuple(int(i.xreplace({s: Integer(n) for s, n in point.sizes.items()})) for i in wrt.indices),
+            )
+        slopes = _slopes(sides.left, point, [{key: 1}])
+        claim = try_value(sides.right, point)
+        if slopes is None:
+            tally[1] += 1
+            reason = "the expression is undefined"
+            continue
+        tally[0] += 1
+        slope = slopes[0]
+        if isinstance(claim, Undefined) or abs(slope - claim) > 10**-15 * max(1, abs(slope), abs(claim)):
+            return Counterexample(
+                _values_at(point), f"{printing.number(slope)} (slope, by central differences)", _side(claim)
+            )
+    require_enough(knowledge, seen, reason)
+    return None
+
+
+def holds_everywhere(knowledge: Knowledge, expr: Expr, test: Callable[[object], bool]) -> Counterexample | None:
+    """Look for a point at which the value of ``expr`` fails a test."""
+    sides = Sides(expr, expr)
+    seen: dict[tuple, list[int]] = {}
+    for point in all_points(knowledge, sides.symbols, sides.probe):
+        value = try_value(sides.left, point)
+        seen.setdefault(tuple(point.sizes.values()), [0, 0])[0] += 1
+        if isinstance(value, Undefined) or not test(value):
+            return Counterexample(_values_at(point), _side(value), "")
+    require_enough(knowledge, seen, "")
+    return None
+
+
+def second_root(knowledge: Knowledge, equation: Expr, unknown: Symbol, root: Expr) -> Counterexample | None:
+    """Look for a point at which the equation has another root, or none: its sign must change at ``root`` and nowhere else."""
+    sides = Sides(equation, root)
+    symbols = [x for x in sides.symbols if x != unknown]
+    for place, point in enumerate(all_points(knowledge, symbols, sides.probe)):
+        if place > 60:
+            break
+        at_root = try_value(sides.right, point)
+        if isinstance(at_root, Undefined):
+            continue
+        signs = {-1: set(), 1: set()}
+        for number, style in enumerate(("generic",) * 6 + _VARIANT_STYLES):
+            other = point.redraw(frozenset([unknown.name]), number, style)
+            value = try_value(sides.left, other)
+            if isinstance(value, Undefined) or unknown not in other.symbols:
+                continue
+            x = other.arithmetic.mpf(int(other.symbols[unknown].p)) / int(other.symbols[unknown].q)
+            if abs(x - at_root) > 10**-12 and abs(value) < 10**-30:
+                return Counterexample(_values_at(other), "0", f"another root besides {printing.number(at_root)}")
+            if x != at_root:
+                signs[1 if x > at_root else -1].add(1 if value > 0 else -1)
+        if any(len(found) > 1 for found in signs.values()):
+            return Counterexample(_values_at(point), "changes sign", "more than once")
+    return None
+
+
+__all__ = [
+    "CannotEvaluate",
+    "Counterexample",
+    "Incomplete",
+    "compare",
+    "compare_derivative",
+    "compare_order",
+    "holds_everywhere",
+    "second_root",
+]
