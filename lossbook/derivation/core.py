@@ -382,6 +382,7 @@ class Derivation:
         return after, knowledge
 
     def _require_known(self, expr: Expr, knowledge: Knowledge) -> None:
+        _refuse_namesakes([self.start, *(step.after for step in self.steps), expr])
         missing = knowledge.unknown(expr)
         if missing:
             raise ValueError(describe_missing(missing[0]))
@@ -568,6 +569,25 @@ def _only_limits(expr: Expr) -> bool:
     """Whether infinity occurs only as a limit of a sum or an integral."""
     bare = expr.replace(lambda e: isinstance(e, ExprWithLimits), lambda e: Dummy() * e.function)
     return not bare.has(nan, oo, -oo, zoo)
+
+
+def _refuse_namesakes(expressions: list[Expr]) -> None:
+    """Two different symbols with one name would be taken for one by every reader."""
+    seen: dict[str, object] = {}
+    for expr in expressions:
+        labels = {base.label for base in expr.atoms(IndexedBase)}
+        bound = {limit[0] for part in expr.atoms(ExprWithLimits) for limit in part.limits}
+        for x in sorted((expr.atoms(Symbol) - labels - bound) | expr.atoms(IndexedBase), key=str):
+            other = seen.setdefault(name_of(x), x)
+            if other != x:
+                kinds = (
+                    "a symbol and an indexed family"
+                    if type(other) is not type(x)
+                    else "two symbols with different assumptions"
+                )
+                raise ValueError(
+                    f"the name {name_of(x)} stands for {kinds}: create each symbol once, and use it everywhere"
+                )
 
 
 def _reason(because: object) -> str:

@@ -27,12 +27,24 @@ DIGITS = 50
 _SIZES = (1, 2, 3)
 _MOST_ASSIGNMENTS = 36  # 0/1 tables with at most this many fillings are tried in full
 _LEAST_POINTS = 12  # points a size
+_LEAST_IN_ALL = 96
 _MOST_SIZES = 27
-_SPECIAL_STYLES = ("zero", "equal", "one", "small", "large", "opposite")
+_STYLES = ("generic", "zero", "fine", "equal", "one", "small", "large", "opposite", "huge")
+_SPOT_SIZES = (
+    (5, 4, 6),
+    (4, 7, 5),
+    (11, 6, 4),
+    (7, 5, 9),
+)  # a few points far from the small sizes, which a polynomial could fit
+_LARGEST_EXPONENT = 10**30
 
 
 class Undefined(ArithmeticError):
     """The expression has no finite real value at this point."""
+
+
+class OutOfRange(Undefined):
+    """There is a value, but it is too large or too close to tell by numbers."""
 
 
 class CannotEvaluate(ValueError):
@@ -62,12 +74,14 @@ class Point:
             tuple, int
         ] = {}  # the 0/1 entries and one-hot rows that were asked for, with their number of options
         self.redrawn: frozenset[str] = frozenset()  # families whose values this point draws afresh
-        self.variant = 0
+        self.variant, self.restyle = 0, style
+        self.known: dict = {}  # values of entries and inner sums that were computed already, to this number of digits
+        self.peak = [0.0]  # the largest term of any sum so far: what rounding errors are measured by
 
     def at(self, digits: int) -> Point:
         """The same point, to be evaluated with another number of digits."""
         twin = object.__new__(Point)
-        twin.__dict__ = {**self.__dict__, "digits": digits, "arithmetic": _context(digits)}
+        twin.__dict__ = {**self.__dict__, "digits": digits, "arithmetic": _context(digits), "peak": [0.0], "known": {}}
         return twin
 
     def redraw(self, names: frozenset[str], variant: int, style: str) -> Point:
@@ -145,6 +159,13 @@ class Point:
         return int(value)
 
 
+def _small_sizes(knowledge: Knowledge, size: Symbol) -> list[int]:
+    """The three smallest sizes that the facts allow, and 0 last, where they say that it may occur."""
+    fitting = [n for n in range(1, 20) if knowledge.admits(size, Integer(n))][: len(_SIZES)]
+    may_be_empty = "count" in knowledge.kinds.get(str(size), ()) or (size.is_nonnegative and not size.is_positive)
+    return [*fitting, 0] if may_be_empty and knowledge.admits(size, Integer(0)) else fitting
+
+
 def _candidates(
     generator: random.Random, style: str, x: Symbol | Indexed, kinds: tuple[str, ...]
 ) -> Iterator[Rational]:
@@ -156,6 +177,11 @@ def _candidates(
         "one": [generator.choice([Integer(1), Integer(-1)]), Integer(1), Rational(99, 100)],
         "small": [Rational(generator.randint(-99, 99) or 7, 1000), Rational(generator.randint(1, 9), 1000)],
         "large": [Integer(generator.randint(-25, 25)), Integer(generator.randint(5, 25)), Rational(997, 1000)],
+        "fine": [Rational(generator.randint(-29000, 29000), 9973), Rational(generator.randint(1, 9972), 9973)],
+        "huge": [
+            Integer(generator.choice([-1, 1]) * generator.randint(150, 1500)),
+            Integer(generator.randint(150, 1500)),
+        ],
         "opposite": [Rational(generator.choice([-3, 3]), 2), Rational(generator.choice([1, 4]), 4)],
     }.get(style, [])
     yield from lead
@@ -176,7 +202,7 @@ def _candidates(
 def _simplex_row(generator: random.Random, style: str, length: int) -> list[Rational]:
     if style in ("zero", "equal", "opposite"):
         return [Rational(1, length)] * length
-    total = 1000 if style in ("small", "large") else 100
+    total = 1000 if style in ("small", "large") else 9973 if style in ("fine", "huge") else 100
     if style in ("one", "small", "large"):  # nearly all in one entry
         sizes = [1] * length
         sizes[generator.randrange(length)] = total - (length - 1)
@@ -193,18 +219,14 @@ def all_points(knowledge: Knowledge, symbols: list[Symbol], probe: Callable[[Poi
     their fillings are tried.
     """
     sizes = list(knowledge.sizes)
-    choices = []
-    for size in sizes:
-        fitting = [
-            n for n in (0, *_SIZES, 4, 5) if knowledge.admits(size, Integer(n)) and (n or size.is_zero is not False)
-        ]
-        choices.append(
-            [n for n in fitting if n][:3]
-            + [n for n in fitting if n == 0 and "count" in knowledge.kinds.get(str(size), ())]
-        )
+    small = [_small_sizes(knowledge, size) for size in sizes]
+    combinations = bounded_product(small, _MOST_SIZES)
+    far = [tuple(spot[place % 3] for place in range(len(sizes))) for spot in _SPOT_SIZES] if sizes else []
+    far = [spot for spot in far if all(knowledge.admits(x, Integer(n)) for x, n in zip(sizes, spot, strict=True))]
     indices = [index for index in knowledge.index_ranges if index in symbols and index not in sizes]
     number = 0
-    for values in bounded_product(choices, _MOST_SIZES):
+    for values in (*combinations, *far):
+        is_far = values in far
         table = dict(zip(sizes, values, strict=True))
         bounds = Point(knowledge, table, 0)
         ranges = [
@@ -216,15 +238,13 @@ def all_points(knowledge: Knowledge, symbols: list[Symbol], probe: Callable[[Poi
             scout = Point(knowledge, fixed, number)
             probe(scout)
             keys = list(scout.asked)
-            fillings = (
-                bounded_product([list(range(scout.asked[key])) for key in keys], _MOST_ASSIGNMENTS) if keys else [()]
-            )
-            rounds = max(1, -(-(_LEAST_POINTS if not indices else 8) // len(fillings)))
-            for round_ in range(rounds):
+            most = 3 if is_far else _MOST_ASSIGNMENTS
+            fillings = bounded_product([list(range(scout.asked[key])) for key in keys], most) if keys else [()]
+            least = 3 if is_far else 9 if indices else max(_LEAST_POINTS, _LEAST_IN_ALL // len(combinations))
+            for round_ in range(max(1, -(-least // len(fillings)))):
                 for place, filling in enumerate(fillings):
-                    style = "generic" if round_ == 0 and place < max(1, len(fillings) // 2) else "mixed"
-                    if style == "mixed":
-                        style = ("generic", *_SPECIAL_STYLES)[number % (1 + len(_SPECIAL_STYLES))]
+                    readable = round_ == 0 and place < max(1, len(fillings) // 2)
+                    style = "generic" if readable else _STYLES[number % len(_STYLES)]
                     point = Point(knowledge, fixed, number, style)
                     point.fixed = dict(zip(keys, filling, strict=True))
                     number += 1
@@ -294,7 +314,9 @@ def value_at(function: Value, point: Point) -> object:
     try:
         value = function(point, {})
     except (ZeroDivisionError, OverflowError) as error:
-        raise Undefined("division by zero" if isinstance(error, ZeroDivisionError) else "overflow") from error
+        raise (
+            Undefined("division by zero") if isinstance(error, ZeroDivisionError) else OutOfRange("overflow")
+        ) from error
     return _finite(point, value)
 
 
@@ -330,7 +352,9 @@ def _symbol(expr: Symbol) -> Value:
 
 
 def _integer(expr: Expr, function: Value, point: Point, bound: dict) -> int:
-    number = bound[expr] if expr in bound else function(point, bound)
+    if expr in bound:
+        return bound[expr]
+    number = function(point, bound)
     if number != int(number):
         raise CannotEvaluate(f"{expr} must be an integer, but is {number} here")
     return int(number)
@@ -340,15 +364,31 @@ def _indexed(expr: Indexed) -> Value:
     parts = [(index, compile_value(index)) for index in expr.indices]
 
     def value(point: Point, bound: dict) -> object:
-        number = point.entry(expr, tuple(_integer(index, function, point, bound) for index, function in parts))
-        return point.arithmetic.mpf(int(number.p)) / int(number.q)
+        indices = tuple(_integer(index, function, point, bound) for index, function in parts)
+        key = (expr.base, indices)
+        if key not in point.known:
+            number = point.entry(expr, indices)
+            point.known[key] = point.arithmetic.mpf(int(number.p)) / int(number.q)
+        return point.known[key]
 
     return value
 
 
 def _add(expr: Expr) -> Value:
     parts = [compile_value(arg) for arg in expr.args]
-    return lambda point, bound: point.arithmetic.fsum(part(point, bound) for part in parts)
+
+    def value(point: Point, bound: dict) -> object:
+        terms = [part(point, bound) for part in parts]
+        _remember_peak(point, terms)
+        return point.arithmetic.fsum(terms)
+
+    return value
+
+
+def _remember_peak(point: Point, terms: list) -> None:
+    largest = max(map(abs, terms), default=0)
+    if largest > point.peak[0]:
+        point.peak[0] = largest
 
 
 def _mul(expr: Mul) -> Value:
@@ -365,6 +405,8 @@ def _power(expr: Pow) -> Value:
             raise Undefined(f"{expr} divides by zero")
         if b < 0 and e != int(e):
             raise Undefined(f"{expr} is a root of a negative number")
+        if b > 0 and abs(e) > 100 and abs(e * point.arithmetic.log(b)) > _LARGEST_EXPONENT:
+            raise OutOfRange("a power beyond the range of the numerical check")
         return b ** (int(e) if e == int(e) and abs(e) < 10**6 else e)
 
     return value
@@ -426,7 +468,16 @@ def _loop(expr: Sum | Product) -> Value:
         if len(limit) != 3:
             raise CannotEvaluate(f"the index {limit[0]} of {expr} has no first and last value")
         function = _one_loop(function, *limit, isinstance(expr, Sum))
-    return function
+    outer = sorted((x for x in expr.free_symbols if isinstance(x, Symbol)), key=str)
+
+    def value(point: Point, bound: dict) -> object:
+        """An inner sum is computed once for each value of the outer indices it depends on."""
+        key = (expr, tuple(bound.get(x) for x in outer))
+        if key not in point.known:
+            point.known[key] = function(point, bound)
+        return point.known[key]
+
+    return value
 
 
 def _one_loop(function: Value, index: Symbol, low: Expr, high: Expr, adds: bool) -> Value:
@@ -442,6 +493,8 @@ def _one_loop(function: Value, index: Symbol, low: Expr, high: Expr, adds: bool)
         for i in range(start, stop + 1):
             inner[index] = i
             term = function(point, inner)
+            if adds:
+                _remember_peak(point, [term])
             total = total + term if adds else total * term
         return total
 
@@ -493,6 +546,8 @@ def _named(expr: Expr) -> Value:
 
     def value(point: Point, bound: dict) -> object:
         arguments = [part(point, bound) for part in parts]
+        if name == "exp" and abs(arguments[0]) > _LARGEST_EXPONENT:
+            raise OutOfRange("an exponential beyond the range of the numerical check")
         function = {"max": max, "min": min}.get(name) or getattr(point.arithmetic, name)
         try:
             return _finite(point, function(*arguments))

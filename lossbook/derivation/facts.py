@@ -9,6 +9,7 @@ assumptions may stand for it?* (to prove).
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 
 from sympy import (
@@ -201,8 +202,9 @@ class Knowledge:
             fits = any(self.admits(target, value) for value in _PROBES)
         if not fits:
             said = [str(fact) for fact in self.facts if fact.name == name]
-            own = [key for key, value in _own_assumptions(target).items() if value]
-            also = f", and SymPy assumes {target} {', '.join(sorted(own))}" if own else ""
+            telling = ("positive", "negative", "zero", "nonnegative", "nonpositive", "integer", "real")
+            own = [key for key in telling if _own_assumptions(target).get(key)][:2]
+            also = f", and SymPy assumes {target} {' and '.join(own)}" if own else ""
             raise ValueError(f"contradictory facts: no value satisfies {' and '.join(said)}{also}")
 
     def admits(self, target: Symbol | Indexed, value: Expr) -> bool:
@@ -316,8 +318,16 @@ def undefined_functions(expr: Expr) -> list[Function]:
 
 def bounded_product(ranges: list[list[int]], most: int) -> list[tuple[int, ...]]:
     """All combinations of the given values, or an evenly spread selection of ``most`` of them (first and last kept)."""
-    everything = list(itertools.product(*ranges))
-    if len(everything) <= most:
-        return everything
-    step = (len(everything) - 1) / (most - 1)
-    return [everything[round(step * i)] for i in range(most)]
+    total = math.prod(map(len, ranges))
+    if total <= most:
+        return list(itertools.product(*ranges))
+    return [_combination(ranges, (total - 1) * i // (most - 1)) for i in range(most)]
+
+
+def _combination(ranges: list[list[int]], place: int) -> tuple[int, ...]:
+    """The combination at a place of the list of all combinations."""
+    chosen = []
+    for choices in reversed(ranges):
+        place, index = divmod(place, len(choices))
+        chosen.append(choices[index])
+    return tuple(reversed(chosen))

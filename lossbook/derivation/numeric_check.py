@@ -5,6 +5,7 @@ Every step passes here, also those that a proof settles; a proof alone is never 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -12,10 +13,10 @@ from sympy import Expr, Integer, Rational, Symbol
 from sympy.tensor.indexed import Indexed
 
 from . import printing
-from .evaluate import DIGITS, CannotEvaluate, Point, Undefined, Value, all_points, compile_value, value_at
+from .evaluate import CannotEvaluate, OutOfRange, Point, Undefined, Value, _context, all_points, compile_value, value_at
 from .facts import Knowledge, name_of
 
-_TOLERANCE = 10.0 ** -(DIGITS - 10)
+_MOST_DIGITS = 3000
 _ORDER_POINTS = 48  # base points at which the order of two expressions is compared
 _VARIANT_STYLES = ("generic", "generic", "opposite", "one", "large", "small", "equal")
 _STEP = Rational(1, 10**18)  # finite differences; the values have 50 digits
@@ -58,25 +59,67 @@ class Sides:
 
 
 def try_value(function: Value, point: Point) -> object:
-    """Value at a point, or the :class:`Undefined` that says why there is none."""
+    """Value at a point, or the :class:`Undefined` that says why there is none.
+
+    log(1 - 1/(1 + exp(-1500))) has a value, but 50 digits see a zero in the logarithm; so a missing value is looked for twice.
+    """
     try:
         return value_at(function, point)
-    except Undefined as reason:
+    except OutOfRange as reason:
         return reason
+    except Undefined as reason:
+        try:
+            value_at(function, point.at(_MOST_DIGITS))
+        except Undefined:
+            return reason
+        return OutOfRange("thousands of digits would be needed")
 
 
 def order(function: Value, point: Point, other: Value, other_point: Point) -> int:
-    """-1, 0 or 1 as the first value is below, equal to or above the second; more digits decide close cases."""
-    first, second = value_at(function, point), value_at(other, other_point)
-    gap, size = first - second, max(abs(first), abs(second))
-    if abs(gap) > 10**-6 * size and abs(gap) > 10**-20:
-        return 1 if gap > 0 else -1
-    if abs(gap) <= _TOLERANCE * size:
-        return 0
-    sharp = value_at(function, point.at(3 * DIGITS)) - value_at(other, other_point.at(3 * DIGITS))
-    if abs(sharp) <= abs(gap) / 2:  # a rounding error shrinks, a true difference stays
-        return 0
-    return 1 if sharp > 0 else -1
+    """-1, 0 or 1 as the first value is below, equal to or above the second.
+
+    A gap counts when it exceeds what rounding can do to the largest term that was added up; otherwise more digits decide.
+
+    Raises
+    ------
+    OutOfRange
+        If thousands of digits would be needed.
+    """
+    return order_of(function, point, _measured(function, point), other, other_point, _measured(other, other_point))
+
+
+def _measured(function: Value, point: Point) -> tuple[object, object]:
+    """Value at a point, and the largest term that was added up on the way."""
+    fresh = point.at(point.digits)
+    return value_at(function, fresh), fresh.peak[0]
+
+
+def order_of(function: Value, point: Point, first: tuple, other: Value, other_point: Point, second: tuple) -> int:
+    """:func:`order` of two values that are known to the points' own number of digits."""
+    digits, gap_before = point.digits, None
+    for _ in range(6):
+        gap, size = first[0] - second[0], max(abs(first[0]), abs(second[0]))
+        rounding = _context(digits).mpf(10) ** (15 - digits) * max(first[1], second[1], size)
+        if abs(gap) > 10**-6 * size and abs(gap) > max(rounding, 10**-20):
+            return 1 if gap > 0 else -1
+        if gap == 0 or abs(gap) <= _context(digits).mpf(10) ** (10 - digits) * size:
+            return 0
+        if gap_before is not None:
+            if abs(gap) < gap_before * 10**-10:
+                return 0  # a rounding error shrinks as digits are added, a true difference stays
+            if abs(gap) > rounding:
+                return 1 if gap > 0 else -1
+        gap_before = abs(gap)
+        digits = digits + 60 + _exponent(max(first[1], second[1], size)) + _exponent(1 / size)
+        if digits > _MOST_DIGITS:
+            break
+        first, second = _measured(function, point.at(digits)), _measured(other, other_point.at(digits))
+    raise OutOfRange("thousands of digits would be needed")
+
+
+def _exponent(x: object) -> int:
+    """How many decimal digits a number has before its point."""
+    return max(0, int(math.log10(2) * (x.man.bit_length() + x.exp))) if x else 0
 
 
 def _values_at(point: Point) -> dict:
@@ -106,16 +149,29 @@ def compare(knowledge: Knowledge, left: Expr, right: Expr, accept: Callable[[int
         tally = seen.setdefault(tuple(point.sizes.values()), [0, 0])
         first, second = sides.values(point)
         if isinstance(first, Undefined) or isinstance(second, Undefined):
-            if isinstance(first, Undefined) and isinstance(second, Undefined):
+            if _undecided(first, second):
                 tally[1] += 1
-                reason = first
+                reason = first if isinstance(first, Undefined) else second
                 continue
             return Counterexample(_values_at(point), _side(first), _side(second))
+        try:
+            sign = order(sides.left, point, sides.right, point)
+        except Undefined as undecided:
+            tally[1] += 1
+            reason = undecided
+            continue
         tally[0] += 1
-        if not accept(order(sides.left, point, sides.right, point)):
+        if not accept(sign):
             return Counterexample(_values_at(point), _side(first), _side(second))
     require_enough(knowledge, seen, reason)
     return None
+
+
+def _undecided(first: object, second: object) -> bool:
+    """Whether a point tells nothing: both sides undefined there, or one beyond the range of the arithmetic."""
+    return all(isinstance(x, Undefined) for x in (first, second)) or any(
+        isinstance(x, OutOfRange) for x in (first, second)
+    )
 
 
 def require_enough(knowledge: Knowledge, seen: dict[tuple, list[int]], reason: object) -> None:
@@ -152,9 +208,9 @@ def compare_order(knowledge: Knowledge, left: Expr, right: Expr, names: frozense
         usable = []
         for variant in _variants(base, names):
             first, second = sides.values(variant)
-            if isinstance(first, Undefined) and isinstance(second, Undefined):
+            if _undecided(first, second):
                 tally[1] += 1
-                reason = first
+                reason = first if isinstance(first, Undefined) else second
                 continue
             if isinstance(first, Undefined) or isinstance(second, Undefined):
                 return Counterexample(_values_at(variant), _side(first), _side(second))
@@ -202,9 +258,14 @@ def _reflected(knowledge: Knowledge, x: Symbol | Indexed, value: Rational) -> Ra
 
 
 def _different_pair(sides: Sides, points: list[Point], names: frozenset[str]) -> Counterexample | None:
-    for place, first in enumerate(points):
-        for second in points[:place]:
-            one, other = order(sides.left, first, sides.left, second), order(sides.right, first, sides.right, second)
+    known = [(point, _measured(sides.left, point), _measured(sides.right, point)) for point in points]
+    for place, (first, *of_first) in enumerate(known):
+        for second, *of_second in known[:place]:
+            try:
+                one = order_of(sides.left, first, of_first[0], sides.left, second, of_second[0])
+                other = order_of(sides.right, first, of_first[1], sides.right, second, of_second[1])
+            except Undefined:
+                continue
             if one != other:
                 return _pair(sides, first, second, names)
     return None
@@ -247,7 +308,7 @@ def _is_discrete(knowledge: Knowledge, name: str) -> bool:
 
 def moved(point: Point, move: dict, length: Rational) -> Point:
     """The point with some values shifted by ``length`` times the move."""
-    twin = point.at(point.digits)
+    twin = point.at(point.digits)  # with nothing computed yet
     twin.symbols, twin.entries = dict(point.symbols), dict(point.entries)
     for key, amount in move.items():
         table = twin.entries if isinstance(key, tuple) else twin.symbols
@@ -363,6 +424,8 @@ def holds_everywhere(knowledge: Knowledge, expr: Expr, test: Callable[[object], 
     for point in all_points(knowledge, sides.symbols, sides.probe):
         value = try_value(sides.left, point)
         seen.setdefault(tuple(point.sizes.values()), [0, 0])[0] += 1
+        if not isinstance(value, Undefined) and not test(value):
+            value = try_value(sides.left, point.at(_MOST_DIGITS))  # 1/(1 + exp(-1500)) is below 1, but not to 50 digits
         if isinstance(value, Undefined) or not test(value):
             return Counterexample(_values_at(point), _side(value), "")
     require_enough(knowledge, seen, "")

@@ -128,7 +128,7 @@ def prove_nonnegative(knowledge: Knowledge, difference: Expr) -> bool:
     prover = Prover(knowledge)
     e = knowledge.refine(difference)
     try:
-        return any(attempt(prover, e) for attempt in (_by_sign, _by_factors, _by_exponential, _by_gibbs, _by_jensen))
+        return any(attempt(prover, e) for attempt in _ATTEMPTS)
     except (TooLarge, PolynomialError, RecursionError):
         return False
 
@@ -266,6 +266,39 @@ def _gibbs_summand(prover: Prover, summand: Expr, *limits: tuple) -> bool:
     return prover._is_zero(total) or prover.nonnegative(total)
 
 
+def _by_summands(prover: Prover, e: Expr) -> bool:
+    """A sum is at least 0 if its summand is, and so is a sum of terms that each are."""
+    if isinstance(e, Sum):
+        return any(attempt(prover, e.function) for attempt in _ATTEMPTS)
+    if e.is_Mul:
+        sums = [f for f in e.args if isinstance(f, Sum)]
+        if len(sums) == 1 and prover.nonnegative(e / sums[0]):
+            return _by_summands(prover, sums[0])
+    return False
+
+
+def _by_variance(prover: Prover, e: Expr) -> bool:
+    """Show that sum_k w_k v_k**2 - (sum_k w_k v_k)**2 / W is the weighted variance sum_k w_k (v_k - mean)**2, W the total weight."""
+    normal = prover.normal(e)
+    for term in Add.make_args(normal):
+        squares = [f for f in Mul.make_args(term) if f.is_Pow and f.exp == 2 and isinstance(f.base, Sum)]
+        if len(squares) != 1 or len(squares[0].base.limits) != 1:
+            continue
+        total, limit = squares[0].base, squares[0].base.limits[0]
+        factor = -term / squares[0]
+        rows = [f for f in Mul.make_args(total.function) if prover._row_over(f, limit) or prover.positive(f)]
+        for weight in (S.One, *rows):
+            size = prover.normal(Sum(weight, limit))
+            if not prover.nonnegative(factor * size) or not prover.nonnegative(weight):
+                continue
+            mean = total / size
+            variance = factor * size * Sum(weight * (total.function / weight - mean) ** 2, limit)
+            rest = prover.normal(normal - variance)
+            if prover._is_zero(rest) or prover.nonnegative(rest):
+                return True
+    return False
+
+
 def _by_jensen(prover: Prover, e: Expr) -> bool:
     """ln sum_k p_k a_k >= sum_k p_k ln a_k on a simplex: -ln u >= 1 - u with u = a_k / (sum p a), weighted by p."""
     normal = prover.normal(e)
@@ -290,5 +323,7 @@ def _by_jensen(prover: Prover, e: Expr) -> bool:
             return True
     return False
 
+
+_ATTEMPTS = (_by_sign, _by_factors, _by_exponential, _by_gibbs, _by_variance, _by_jensen, _by_summands)
 
 __all__ = ["Dropped", "Integer", "prove_equal", "prove_nonnegative", "prove_same_order"]
