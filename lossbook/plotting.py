@@ -86,7 +86,7 @@ INK = "#222222"
 # Seven colours in the narrow range of lightness that has 3 : 1 on white and on #121212.  Roles of one colour share a
 # meaning: data are draws from the truth, a prediction is what the model says, a residual is what deserves a look.
 _BLUE, _ORANGE, _GREEN, _VIOLET = "#2f6db0", "#e07018", "#00a07a", "#a472f8"
-_CRIMSON, _BROWN, _GREY = "#d22f48", "#84590a", "#606464"
+_RASPBERRY, _BROWN, _GREY = "#bd1858", "#84590a", "#686868"
 
 COLORS = MappingProxyType(
     {
@@ -97,12 +97,12 @@ COLORS = MappingProxyType(
         "likelihood": _GREEN,
         "loss": _VIOLET,
         "gradient": _BROWN,
-        "residual": _CRIMSON,
-        "highlight": _CRIMSON,
+        "residual": _RASPBERRY,
+        "highlight": _RASPBERRY,
         "reference": _GREY,
     }
 )
-CLASS_COLORS = (_BLUE, _ORANGE, _GREEN, _VIOLET, _BROWN, _CRIMSON)
+CLASS_COLORS = (_BLUE, _ORANGE, _GREEN, _VIOLET, _BROWN, _RASPBERRY)
 CLASS_MARKERS = ("o", "^", "s", "D", "v", "P")
 
 # The text column is 700 CSS pixels wide.  Jupyter adds a margin of 0.1 inch on each side, so that a figure is
