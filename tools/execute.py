@@ -5,9 +5,10 @@
     python tools/execute.py --normalise         tidy the files, run nothing
     python tools/execute.py --check             say which files are not tidy, change nothing
 
-A notebook runs in its own folder, all cells in order, and is written only if every cell succeeded.  What is written does
-not depend on the machine, the time or the editor: cell ids are words, counts run 1, 2, 3 …, metadata that an editor added
-is gone, pictures carry no version stamp.  Running it twice changes nothing, so a diff shows what an author changed.
+A notebook runs in its own folder, all cells in order, and is written only if every cell succeeded.  What is written
+does not depend on the machine, the time or the editor: cell ids are words, counts run 1, 2, 3 …, metadata that an
+editor added is gone, pictures carry no version stamp.  Running it twice changes nothing, so a diff shows what an
+author changed.
 """
 
 import argparse
