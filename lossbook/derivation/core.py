@@ -53,7 +53,7 @@ class DerivationError(ValueError):
     Attributes
     ----------
     counterexample : dict
-        Values of the symbols at a point where the step is false, keyed by SymPy's own objects (``{N: 1, t[1]: 94/25}``);
+        Values of the symbols at a point where the step is false, keyed by SymPy's objects (``{N: 1, t[1]: 94/25}``);
         a pair of values for what ``over`` lets vary.  Empty if the step could not be evaluated.
     left, right : str
         What the two sides are at that point.
@@ -130,6 +130,7 @@ class Derivation:
     --------
     >>> from sympy import IndexedBase, Product, Sum, log, symbols
     >>> n, N = symbols("n N", integer=True, positive=True)
+    >>> from lossbook.derivation import unit_interval
     >>> y = IndexedBase("y")
     >>> d = Derivation(-log(Product(y[n], (n, 1, N))), where=[unit_interval(y[n])])
     >>> d.equals(-Sum(log(y[n]), (n, 1, N)), because="the log of a product is a sum of logs")
@@ -144,7 +145,7 @@ class Derivation:
     lossbook.derivation.core.DerivationError: step 2 (equals) is false
       from: -Sum(log(y[n]), (n, 1, N))
       to:   Sum(log(y[n]), (n, 1, N))
-      at N = 1, y₁ = 0.92: left 0.08338, right −0.08338
+      at N = 1, y₁ = 0.20: left 1.609, right −1.609
     """
 
     def __init__(self, start: object, *, where: Iterable[Fact] = (), because: str = "") -> None:
@@ -161,7 +162,7 @@ class Derivation:
         """The last line."""
         return self.steps[-1].after if self.steps else self.start
 
-    # -- relations ------------------------------------------------------------------------------------------------------
+    # -- relations ------------------------------------------------------------------------------------------------
 
     def equals(self, expr: object, *, because: str = "") -> Derivation:
         """The next line is equal to this one, at every point that satisfies the facts, for every size.
@@ -226,6 +227,11 @@ class Derivation:
         after, knowledge = self._prepare(expr)
         varying = _varying(over, self.expr)
         names = frozenset(name_of(x) for x in varying)
+        sizes = sorted(names & {str(size) for size in knowledge.sizes})
+        if sizes:
+            raise ValueError(
+                f"over={sizes[0]}: {sizes[0]} is the limit of a sum, and the engine compares expressions at fixed sizes"
+            )
         label = f"same_minimiser over {', '.join(sorted(names))}"
         self._judge(label, after, lambda: compare_order(knowledge, self.expr, after, names))
         dropped = prove_same_order(knowledge, self.expr, after, names)
@@ -239,7 +245,7 @@ class Derivation:
             }
         return self._accept("same_minimiser", after, because, dropped is not None, **details)
 
-    # -- operations -----------------------------------------------------------------------------------------------------
+    # -- operations -----------------------------------------------------------------------------------------------
 
     def differentiate(self, wrt: Symbol | Indexed, expr: object = None, *, because: str = "") -> Derivation:
         """The next line is the derivative of this one.
@@ -247,7 +253,8 @@ class Derivation:
         Parameters
         ----------
         wrt : Symbol or Indexed
-            With respect to what.  For one entry of a family use an index that no sum uses: ``y[m]``, with m a positive integer.
+            With respect to what.  For one entry of a family use an index that no sum uses: ``y[m]``, with ``m`` a
+            positive integer.
         expr : Expr, optional
             The derivative in the form you like; it is verified.  By default SymPy's, with Kronecker deltas carried out.
         because : str, optional
@@ -269,7 +276,8 @@ class Derivation:
         clash = sorted(set(getattr(wrt, "indices", ())) & taken, key=str)
         if clash:
             raise ValueError(
-                f"{clash[0]} is already the index of a sum: differentiate with respect to an entry with an index of its own, such as {name_of(wrt)}[m]"
+                f"{clash[0]} is already the index of a sum: differentiate with respect to an entry with an index of "
+                f"its own, such as {name_of(wrt)}[m]"
             )
         knowledge = self._knowledge(wrt)
         found = _carry_out_deltas(
@@ -278,7 +286,8 @@ class Derivation:
         )
         if found.has(Derivative, Subs):
             raise ValueError(
-                f"SymPy has no formula for the derivative of {printing.text(self.expr)}: take the logarithm of products first"
+                f"SymPy has no formula for the derivative of {printing.text(self.expr)}: "
+                "take the logarithm of products first"
             )
         after = found if expr is None else _expression(expr, "the derivative")
         knowledge = self._knowledge(wrt, found, after)
@@ -294,7 +303,8 @@ class Derivation:
         Parameters
         ----------
         replacements : mapping
-            For example ``{y[n]: 1/(1 + exp(-z[n]))}``, which replaces every entry of ``y``; the indices of the key are placeholders.
+            For example ``{y[n]: 1/(1 + exp(-z[n]))}``, which replaces every entry of ``y``; the indices of the key are
+            placeholders.
         because : str, optional
             The reason, for the reader.
 
@@ -366,7 +376,7 @@ class Derivation:
         proved = prove_equal(knowledge, at_root, S.Zero) and (linear or len(roots) == 1)
         return self._accept("solve_for", after, because, proved, over=(unknown,))
 
-    # -- shared work ----------------------------------------------------------------------------------------------------
+    # -- shared work ----------------------------------------------------------------------------------------------
 
     def _knowledge(self, *expressions: Expr) -> Knowledge:
         """Facts, and the index ranges of all lines so far and of the given expressions, in this order."""
@@ -454,7 +464,7 @@ class Derivation:
 
         return back
 
-    # -- display --------------------------------------------------------------------------------------------------------
+    # -- display --------------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
         numerals = [f"({place})" for place in range(1, len(self.steps) + 1)]
@@ -499,12 +509,12 @@ def _row(numeral: str, sign: str, formula: list[str], because: str, verdict: str
         note = rf"&& {mark}" if mark else ""
     number = rf"{{\scriptstyle {numeral}}}\quad " if numeral else ""
     first, *others = formula
-    more = "".join(rf" \\" + "\n" + rf"&\quad {line}" for line in others)
+    more = "".join(r" \\" + "\n" + rf"&\quad {line}" for line in others)
     return rf"{number}{sign} & {first} {note}{more}".rstrip()
 
 
 def _wrapped(because: str) -> list[str]:
-    """The reason in short lines, safe inside \\text; formulas between dollar signs stay whole."""
+    r"""The reason in short lines, safe inside \text; formulas between dollar signs stay whole."""
     pieces = re.split(r"(\$[^$]*\$)", because)
     safe = "".join(
         piece.replace(" ", "\0") if piece.startswith("$") else re.sub(r"([%#&_{}])", r"\\\1", piece) for piece in pieces
@@ -730,7 +740,7 @@ def _with_plain_indices(e: Expr, originals: dict) -> Expr:
             letter = next(
                 a
                 for a in ("n", "k", "i", "j", "l", "m")
-                if a not in used or (a, False) in originals and a not in map(str, table.values())
+                if a not in used or ((a, False) in originals and a not in map(str, table.values()))
             )
             used.add(letter)
             table[x] = originals.get((letter, False), Symbol(letter, integer=True, positive=True))

@@ -267,11 +267,13 @@ def _context(digits: int) -> object:
 
 
 _NAMES = {
-    special.exp: "exp", special.sin: "sin", special.cos: "cos", special.tan: "tan", special.sinh: "sinh", special.cosh: "cosh",
-    special.tanh: "tanh", special.atan: "atan", special.erf: "erf", special.erfc: "erfc", special.gamma: "gamma",
+    special.exp: "exp", special.sin: "sin", special.cos: "cos", special.tan: "tan", special.sinh: "sinh",
+    special.cosh: "cosh", special.tanh: "tanh",
+    special.atan: "atan", special.erf: "erf", special.erfc: "erfc", special.gamma: "gamma",
     special.loggamma: "loggamma", special.factorial: "factorial", special.Abs: "fabs", special.sign: "sign",
     special.floor: "floor", special.ceiling: "ceil", special.digamma: "digamma", special.besseli: "besseli",
-    special.binomial: "binomial", special.Max: "max", special.Min: "min", special.polygamma: "psi", special.beta: "beta",
+    special.binomial: "binomial", special.Max: "max", special.Min: "min", special.polygamma: "psi",
+    special.beta: "beta",
 }  # fmt: skip
 
 Value = Callable[[Point, dict], object]
@@ -295,8 +297,9 @@ def _builder(expr: Expr) -> Callable[[Expr], Value] | None:
     if expr.is_number and not expr.args:
         return _number
     for kind, builder in (
-        (Symbol, _symbol), (Indexed, _indexed), (Pow, _power), (Mul, _mul), (special.log, _log), (KroneckerDelta, _delta),
-        (Piecewise, _piecewise), (Sum, _loop), (Product, _loop), (AppliedUndef, _opaque), (Integral, _integral),
+        (Symbol, _symbol), (Indexed, _indexed), (Pow, _power), (Mul, _mul), (special.log, _log),
+        (KroneckerDelta, _delta), (Piecewise, _piecewise), (Sum, _loop), (Product, _loop),
+        (AppliedUndef, _opaque), (Integral, _integral),
     ):  # fmt: skip
         if isinstance(expr, kind):
             return builder
@@ -573,7 +576,7 @@ def _by_sympy(expr: Expr) -> Value:
 
 
 def _opaque(expr: AppliedUndef) -> Value:
-    """A function without a formula: a smooth function with random coefficients stands in for it, another at each point."""
+    """A function without a formula: smooth functions with random coefficients stand in for it, a new one each point."""
     parts, name = [compile_value(arg) for arg in expr.args], str(expr.func)
     is_positive = bool(expr.is_positive)
 

@@ -1,8 +1,8 @@
 """What is known of the symbols of a derivation, and what follows for their values.
 
-A :class:`Fact` says something about one symbol (``sigma``) or about every entry of an indexed family (``t[n]`` stands for
-all entries of ``t``).  :class:`Knowledge` gathers the facts of a derivation with SymPy's own assumptions and answers the
-two questions the engine asks: *which values may this symbol take?* (to sample points) and *which symbol with
+A :class:`Fact` says something about one symbol (``sigma``) or about every entry of an indexed family (``t[n]`` stands
+for all entries of ``t``).  :class:`Knowledge` gathers the facts of a derivation with SymPy's own assumptions and
+answers the two questions the engine asks: *which values may this symbol take?* (to sample points) and *which symbol with
 assumptions may stand for it?* (to prove).
 """
 
@@ -85,7 +85,7 @@ def count(x: Symbol | Indexed) -> Fact:
 
 
 def simplex(x: Indexed, *, over: tuple) -> Fact:
-    """Each row of ``x`` is positive and sums to 1, as a softmax gives (the open simplex; with one entry, that entry is 1).
+    """Each row of ``x`` is positive and sums to 1, as a softmax gives: the open simplex (a single entry is 1).
 
     Parameters
     ----------
@@ -220,11 +220,16 @@ class Knowledge:
         owner = x.base.label if isinstance(x, Indexed) else x
         return name_of(x) in self.kinds or bool(owner.is_real)
 
-    # -- sizes and ranges -------------------------------------------------------------------------------------------
+    # -- sizes and ranges -------------------------------------------------------------------------------------
 
     def _add_sizes(self, bounds: tuple[Expr, ...]) -> None:
         for bound in bounds:
             for symbol in sorted(bound.free_symbols, key=str):
+                if not symbol.is_integer and not {"count", "binary"} & set(self.kinds.get(str(symbol), ())):
+                    raise ValueError(
+                        f"{symbol} is the limit of a sum, but nothing says that it is an integer: "
+                        f"create it with symbols({str(symbol)!r}, integer=True, positive=True)"
+                    )
                 self.sizes.setdefault(symbol)
 
     def learn_ranges(self, expr: Expr) -> None:
@@ -253,7 +258,7 @@ class Knowledge:
         for arg in expr.args:
             self._learn(arg, bound)
 
-    # -- symbols with assumptions, for proofs -------------------------------------------------------------------------
+    # -- symbols with assumptions, for proofs -------------------------------------------------------------------
 
     def refine(self, expr: Expr) -> Expr:
         """Return ``expr`` with every symbol replaced by one of the same name that carries what the facts imply."""

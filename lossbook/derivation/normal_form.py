@@ -66,7 +66,7 @@ class Prover:
         }
         self._cache: dict[Expr, Expr] = {}
 
-    # -- signs --------------------------------------------------------------------------------------------------------
+    # -- signs --------------------------------------------------------------------------------------------------
 
     def _is(self, x: Expr, kind: str) -> bool:
         return isinstance(x, Symbol | Indexed) and kind in self.kinds.get(name_of(x), ())
@@ -105,7 +105,7 @@ class Prover:
             signs = [1 if self.nonnegative(a) else -1 if a.is_nonpositive or self.negative(a) else 0 for a in e.args]
             return 0 not in signs and signs.count(-1) % 2 == 0
         if e.is_Pow:
-            return e.exp.is_even is True and e.base.is_real is not False or self.nonnegative(e.base)
+            return (e.exp.is_even is True and e.base.is_real is not False) or self.nonnegative(e.base)
         if isinstance(e, Sum | Product):
             return self.nonnegative(e.function)
         if isinstance(e, log):
@@ -139,7 +139,7 @@ class Prover:
         return sign
 
     def _corner_signs(self, e: Expr) -> str:
-        """Sign of an expression that is linear in each of its numbers between 0 and 1, read off the corners of the cube."""
+        """Sign of an expression that is linear in each of its numbers between 0 and 1: its corners tell."""
         labels = {x for a in e.atoms(Indexed) for x in a.free_symbols if x is not a and not isinstance(x, Indexed)}
         atoms = sorted((a for a in e.atoms(Symbol, Indexed) if a not in labels and self._is_between(a)), key=str)
         others = [a for a in e.atoms(Symbol, Indexed) if a not in atoms and a not in labels]
@@ -166,7 +166,7 @@ class Prover:
     def _is_between(self, x: Expr) -> bool:
         return self._is(x, "unit_interval") or self._is(x, "simplex") or self.is_01(x)
 
-    # -- normal form --------------------------------------------------------------------------------------------------
+    # -- normal form --------------------------------------------------------------------------------------------
 
     def normal(self, e: Expr) -> Expr:
         """Normal form of an expression whose symbols carry their assumptions (:meth:`Knowledge.refine`)."""
@@ -293,7 +293,7 @@ class Prover:
             return self._normal_power(base, exponent)
         return Pow(base, exponent)
 
-    # -- logarithms ----------------------------------------------------------------------------------------------------
+    # -- logarithms ----------------------------------------------------------------------------------------------
 
     def _log_as_written(self, x: Expr) -> Expr:
         """Logarithm of an expression that still shows its factors: a normal form would multiply them out."""
@@ -337,7 +337,8 @@ class Prover:
         pieces: list[tuple[Expr, Expr]] = []
         negatives = 0
         for factor in Mul.make_args(x):
-            base, power = (factor.base, factor.exp) if factor.is_Pow and not factor.base == S.Exp1 else (factor, S.One)
+            is_power = factor.is_Pow and not isinstance(factor, exp)
+            base, power = (factor.base, factor.exp) if is_power else (factor, S.One)
             if self.positive(base):
                 pieces += [(b, p * power) for b, p in self._factors_of_sum(base)] if base.is_Add else [(base, power)]
             elif power.is_Integer and self.negative(base):
@@ -400,7 +401,7 @@ class Prover:
             else None
         )
 
-    # -- sums and products ----------------------------------------------------------------------------------------------
+    # -- sums and products ----------------------------------------------------------------------------------------
 
     def _row_over(self, factor: Expr, limit: tuple) -> str | None:
         """'simplex' or 'one_hot' if ``factor`` runs through a whole row while the index runs through its range."""
@@ -540,7 +541,7 @@ class Prover:
             return None  # positive factors take the logarithm's road
         return self.normal(Sum(row * base, limit))
 
-    # -- proofs ---------------------------------------------------------------------------------------------------------
+    # -- proofs ---------------------------------------------------------------------------------------------------
 
     def is_zero(self, e: Expr) -> bool:
         """Whether ``e`` is 0 at every point and for every size; False means *not proved*."""

@@ -61,7 +61,8 @@ class Sides:
 def try_value(function: Value, point: Point) -> object:
     """Value at a point, or the :class:`Undefined` that says why there is none.
 
-    log(1 - 1/(1 + exp(-1500))) has a value, but 50 digits see a zero in the logarithm; so a missing value is looked for twice.
+    log(1 - 1/(1 + exp(-1500))) has a value, but 50 digits see a zero in the logarithm; so a missing value is looked for
+    twice.
     """
     try:
         return value_at(function, point)
@@ -78,7 +79,8 @@ def try_value(function: Value, point: Point) -> object:
 def order(function: Value, point: Point, other: Value, other_point: Point) -> int:
     """-1, 0 or 1 as the first value is below, equal to or above the second.
 
-    A gap counts when it exceeds what rounding can do to the largest term that was added up; otherwise more digits decide.
+    A gap counts when it exceeds what rounding can do to the largest term that was added up; otherwise more digits
+    decide.
 
     Raises
     ------
@@ -384,6 +386,7 @@ def compare_derivative(
     """Look for a point at which ``claimed`` is not the slope of ``before`` along ``wrt``, by central differences."""
     sides = Sides(before, claimed)
     handle = compile_value(wrt)
+    indices = [compile_value(index) for index in getattr(wrt, "indices", ())]
     symbols = sorted(set(sides.symbols) | {x for x in wrt.free_symbols if isinstance(x, Symbol)}, key=str)
     seen: dict[tuple, list[int]] = {}
     reason: object = ""
@@ -397,10 +400,7 @@ def compare_derivative(
         probe(point)
         key = wrt
         if isinstance(wrt, Indexed):
-            key = (
-                wrt.base,
-                tuple(int(i.xreplace({s: Integer(n) for s, n in point.sizes.items()})) for i in wrt.indices),
-            )
+            key = (wrt.base, tuple(int(value_at(index, point)) for index in indices))
         slopes = _slopes(sides.left, point, [{key: 1}])
         claim = try_value(sides.right, point)
         if slopes is None:
@@ -433,7 +433,7 @@ def holds_everywhere(knowledge: Knowledge, expr: Expr, test: Callable[[object], 
 
 
 def second_root(knowledge: Knowledge, equation: Expr, unknown: Symbol, root: Expr) -> Counterexample | None:
-    """Look for a point at which the equation has another root, or none: its sign must change at ``root`` and nowhere else."""
+    """Look for a point at which the equation has another root: its sign may change at ``root`` and nowhere else."""
     sides = Sides(equation, root)
     symbols = [x for x in sides.symbols if x != unknown]
     for place, point in enumerate(all_points(knowledge, symbols, sides.probe)):

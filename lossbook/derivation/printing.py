@@ -1,7 +1,8 @@
 """Formulas in the order in which a lecturer writes them, as LaTeX and as plain text.
 
-SymPy keeps factors and terms in an order of its own; ``t*log(y)`` prints as ``log(y)*t``.  Here a product reads numbers,
-symbols, brackets, functions, sums; a sum of terms starts with a positive one; and 1/sqrt(2 pi sigma**2) keeps its root.
+SymPy keeps factors and terms in an order of its own; ``t*log(y)`` prints as ``log(y)*t``.  Here a product reads
+numbers, symbols, brackets, functions, sums; a sum of terms starts with a positive one; and 1/sqrt(2 pi sigma**2)
+keeps its root.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ class Latex(_Ordered, LatexPrinter):
         for place, factor in enumerate(factors):
             text = self._print(factor)
             last = place == len(factors) - 1
-            if factor.is_Add and len(factors) > 1 or (isinstance(factor, Sum | Product) and not last):
+            if (factor.is_Add and len(factors) > 1) or (isinstance(factor, Sum | Product) and not last):
                 text = rf"\left({text}\right)"
             if texts and text[:1].isdigit() and texts[-1][-1:].isdigit():
                 text = rf"\cdot {text}"
@@ -248,7 +249,7 @@ def _flip(f: Expr) -> Expr:
 def _stands_alone(f: Expr) -> bool:
     """Whether a factor stands behind the fraction and not on its bar."""
     base = f.base if f.is_Pow else f
-    return isinstance(base, Sum | Product | log) or base.is_Add and base.has(Sum, Product)
+    return isinstance(base, Sum | Product | log) or (base.is_Add and base.has(Sum, Product))
 
 
 _LATEX = Latex()
@@ -287,7 +288,7 @@ def width(formula: str) -> int:
 
 
 def lines(expr: Expr, room: int) -> list[str]:
-    """LaTeX of an expression, cut before plus and minus signs of its outermost sum into lines of about ``room`` characters."""
+    """LaTeX of an expression, cut before the signs of its outermost sum into lines of about ``room`` characters."""
     whole = latex(expr)
     if width(whole) <= room or not expr.is_Add:
         return [whole]
@@ -307,8 +308,9 @@ def lines(expr: Expr, room: int) -> list[str]:
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _LETTERS = {
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η", "theta": "θ", "kappa": "κ", "lambda": "λ",
-    "mu": "μ", "nu": "ν", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ", "omega": "ω",
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η", "theta": "θ",
+    "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν",
+    "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ", "omega": "ω",
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sympy import Add, Expr, Integer, Mul, S, Sum, Symbol, exp, log, together
@@ -40,7 +41,7 @@ def _split(e: Expr, names: frozenset[str]) -> tuple[Expr, Expr]:
 
 
 def prove_same_order(knowledge: Knowledge, left: Expr, right: Expr, names: frozenset[str]) -> Dropped | None:
-    """Show that ``right`` is an increasing function of ``left``, with nothing else that depends on the named symbols."""
+    """Show that ``right`` is an increasing function of ``left`` whose other parts are free of the named symbols."""
     prover = Prover(knowledge)
     first, second = knowledge.refine(left), knowledge.refine(right)
     for transform, f, g in _transforms(prover, first, second):
@@ -71,7 +72,7 @@ def _signed(prover: Prover, e: Expr) -> Expr:
 
 
 def _affine(prover: Prover, left: Expr, right: Expr, names: frozenset[str]) -> tuple[tuple, tuple] | None:
-    """left = a * right + b with a > 0 and both free of the named symbols: the dropped b and a."""
+    """Left = a * right + b with a > 0 and both free of the named symbols: the dropped b and a."""
     try:
         f, g = prover.normal(left), prover.normal(right)
         (f_part, f_rest), (g_part, g_rest) = _split(f, names), _split(g, names)
@@ -95,10 +96,8 @@ def _ratio_candidates(prover: Prover, f: Expr, g: Expr, names: frozenset[str]) -
     found: list[Expr] = [S.One]
     clothes = _Disguise(prover)
     quotient = together(clothes.dress(f) / clothes.dress(g))
-    try:
+    with suppress(PolynomialError):
         found.append(prover.normal(clothes.undress(quotient.cancel())))
-    except PolynomialError:
-        pass
     for one in Add.make_args(f):
         coefficient, core = _coefficient(one, names)
         for other in Add.make_args(g):
@@ -172,7 +171,7 @@ def _factored_sign(prover: Prover, e: Expr) -> bool:
 
 
 def _by_exponential(prover: Prover, e: Expr) -> bool:
-    """e >= 0 follows from exp(e) - 1 >= 0, which logarithms make rational."""
+    """E >= 0 follows from exp(e) - 1 >= 0, which logarithms make rational."""
     if not e.has(log):
         return False
     grown = prover.normal(exp(prover.normal(e))) - 1
@@ -185,7 +184,8 @@ def _by_exponential(prover: Prover, e: Expr) -> bool:
 def _by_gibbs(prover: Prover, e: Expr) -> bool:
     """Collect the logarithms of each weight w >= 0 into -w ln u, and use -ln u >= 1 - u.
 
-    With u = q/p and the weight p this is Gibbs' inequality.  Terms without a sum are first spread over a row that sums to 1.
+    With u = q/p and the weight p this is Gibbs' inequality.  Terms without a sum are first spread over a row that sums
+    to 1.
     """
     normal = prover.normal(e)
     if _gibbs(prover, normal):
@@ -278,7 +278,7 @@ def _by_summands(prover: Prover, e: Expr) -> bool:
 
 
 def _by_variance(prover: Prover, e: Expr) -> bool:
-    """Show that sum_k w_k v_k**2 - (sum_k w_k v_k)**2 / W is the weighted variance sum_k w_k (v_k - mean)**2, W the total weight."""
+    """Recognise a weighted variance: sum w v**2 - (sum w v)**2 / W is sum w (v - mean)**2, with W the total weight."""
     normal = prover.normal(e)
     for term in Add.make_args(normal):
         squares = [f for f in Mul.make_args(term) if f.is_Pow and f.exp == 2 and isinstance(f.base, Sum)]
@@ -300,7 +300,7 @@ def _by_variance(prover: Prover, e: Expr) -> bool:
 
 
 def _by_jensen(prover: Prover, e: Expr) -> bool:
-    """ln sum_k p_k a_k >= sum_k p_k ln a_k on a simplex: -ln u >= 1 - u with u = a_k / (sum p a), weighted by p."""
+    """Ln sum_k p_k a_k >= sum_k p_k ln a_k on a simplex: -ln u >= 1 - u with u = a_k / (sum p a), weighted by p."""
     normal = prover.normal(e)
     for outer in sorted(normal.atoms(log), key=str):
         inside = outer.args[0]
