@@ -1,16 +1,17 @@
 """The data sets of the book: small real tables that travel inside the package.
 
-Nothing is downloaded.  Each table is a CSV file in ``lossbook/datasets`` beside a text of the same name that states its source,
-its licence and what was done to it.  A loader returns an immutable record of NumPy arrays; every physical quantity carries
-its unit in its name (``flipper_length_mm``, ``temperature_fahrenheit``).
+Nothing is downloaded.  Each table is a CSV file in ``lossbook/datasets``, beside a text of the same name that states
+its source, its licence and what it was compared with.  A loader returns an immutable record of read-only NumPy
+arrays, with ``source`` and ``licence``; a physical quantity carries its unit in its name (``flipper_length_mm``).
 
-======================  =====================================================================================
-``penguins``            Palmer penguins, all 344 birds and all columns, missing values kept
-``penguin_masses``      flipper length (mm) and body mass (g) of the 342 measured birds, or of one species
-``penguin_bills``       bill length and depth (mm) and the species as a class label, 342 birds
-``challenger``          temperature (°F) and distressed O-rings of the 23 flights before the Challenger accident
-``horse_kicks``         deaths by horse kick in the Prussian army, 14 corps × 20 years
-======================  =====================================================================================
+==================  ==========================================================================================
+``penguins``        Palmer penguins: 344 birds, all columns, missing values kept
+``penguin_masses``  flipper length (mm) and body mass (g) of the 342 measured birds, or of one species
+``penguin_bills``   bill length and bill depth (mm) and the species as a class label, 342 birds
+``challenger``      temperature (°F) and distressed O-rings, 23 Space Shuttle flights before the Challenger accident
+``horse_kicks``     deaths by horse kick in the Prussian army, 14 corps in 20 years
+``letter_counts``   how often each of the 26 letters occurs in English books
+==================  ==========================================================================================
 """
 
 import csv
@@ -20,13 +21,16 @@ from importlib.resources import files
 import numpy as np
 
 __all__ = [
+    "PENGUIN_SPECIES",
     "Challenger",
     "HorseKicks",
+    "LetterCounts",
     "PenguinBills",
     "PenguinMasses",
     "Penguins",
     "challenger",
     "horse_kicks",
+    "letter_counts",
     "penguin_bills",
     "penguin_masses",
     "penguins",
@@ -34,31 +38,33 @@ __all__ = [
 
 PENGUIN_SPECIES = ("Adelie", "Chinstrap", "Gentoo")
 
-# The corps whose organisation differed from the others': the Guard, I, VI and XI.  Bortkiewicz (1898) and Fisher (1925) leave them out.
+# The Guard and three more corps were organised differently from the others; most textbooks, after Fisher (1925), leave
+# them out.
 _CORPS_SET_APART = ("G", "I", "VI", "XI")
 
 _PENGUIN_SOURCE = (
     "Gorman, Williams & Fraser (2014), PLoS ONE 9(3), e90081, doi:10.1371/journal.pone.0090081; "
-    "curated by Horst, Hill & Gorman (2020) as `palmerpenguins`, doi:10.5281/zenodo.3960218"
+    "Horst, Hill & Gorman (2020), palmerpenguins, doi:10.5281/zenodo.3960218"
 )
 _PENGUIN_LICENCE = "CC0 1.0"
 
 
 class _Record:
-    """What the records share: a length, a short text and read-only arrays."""
+    """What the records share: read-only arrays, the number of rows, and a short text."""
 
     def __post_init__(self):
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                value.setflags(write=False)
+        for array in self._columns().values():
+            array.setflags(write=False)
 
-    def __len__(self):
-        return len(getattr(self, fields(self)[0].name))
+    def __len__(self) -> int:
+        return len(next(iter(self._columns().values())))
 
-    def __repr__(self):
-        columns = ", ".join(f.name for f in fields(self) if isinstance(getattr(self, f.name), np.ndarray))
-        return f"{type(self).__name__}({len(self)} rows: {columns})"
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self)} rows: {', '.join(self._columns())})"
+
+    def _columns(self) -> dict[str, np.ndarray]:
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -112,7 +118,7 @@ class Challenger(_Record):
     o_rings: int = 6
     forecast_fahrenheit: float = 31.0
     source: str = "Dalal, Fowlkes & Hoadley (1989), JASA 84(408), 945-957, table 1, doi:10.1080/01621459.1989.10478858"
-    licence: str = "facts of public record (Presidential Commission on the Space Shuttle Challenger Accident, 1986)"
+    licence: str = "facts of public record (report of the Presidential Commission, 1986)"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -122,36 +128,56 @@ class HorseKicks(_Record):
     deaths: np.ndarray
     year: np.ndarray
     corps: np.ndarray
-    source: str = "L. von Bortkiewicz (1898), Das Gesetz der kleinen Zahlen, Leipzig: Teubner"
-    licence: str = "public domain (published 1898; the author died in 1931)"
+    source: str = "L. von Bortkiewicz (1898), Das Gesetz der kleinen Zahlen, Leipzig: B. G. Teubner"
+    licence: str = "public domain"
 
 
-def _read(name: str) -> dict[str, list[str]]:
-    """The columns of a packaged CSV file, as text."""
-    with files("lossbook").joinpath("datasets", name).open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
-    return {column: list(values) for column, values in zip(header, zip(*rows, strict=True), strict=True)}
+@dataclass(frozen=True, eq=False, repr=False)
+class LetterCounts(_Record):
+    """Occurrences of the letters, one row a letter; see :func:`letter_counts`."""
 
-
-def _numbers(values: list[str]) -> np.ndarray:
-    return np.array([float("nan") if value == "NA" else float(value) for value in values])
+    letter: np.ndarray
+    count: np.ndarray
+    source: str = (
+        "P. Norvig (2013), English letter frequency counts: Mayzner revisited, https://norvig.com/mayzner.html"
+    )
+    licence: str = "counts from the Google Books Ngrams, CC BY 3.0"
 
 
 def penguins() -> Penguins:
     """All 344 Palmer penguins, missing measurements included.
 
+    Adult birds of three species, measured on three islands of the Palmer Archipelago (Antarctica) from 2007 to 2009.
+
     Returns
     -------
     Penguins
-        Arrays of shape (344,): ``species``, ``island``, ``sex`` (text; ``sex`` is ``""`` for the 11 birds of unknown sex),
-        ``bill_length_mm``, ``bill_depth_mm``, ``flipper_length_mm``, ``body_mass_g`` (float; NaN for the 2 birds that were not
-        measured) and ``year`` (int, 2007 to 2009).
+        Arrays of shape (344,).  Text: ``species``, ``island`` and ``sex``, which is ``""`` for the 11 birds of
+        unknown sex.  Float: ``bill_length_mm``, ``bill_depth_mm``, ``flipper_length_mm``, ``body_mass_g``, which are
+        NaN for the two birds without measurements.  Int: ``year``.
+
+    See Also
+    --------
+    penguin_masses, penguin_bills : the same birds without missing values
+
+    Notes
+    -----
+    Licence: CC0 1.0.  The file is that of the Python package palmerpenguins 0.1.6, unchanged.
+
+    References
+    ----------
+    K. B. Gorman, T. D. Williams, W. R. Fraser (2014), PLoS ONE 9(3), e90081.
+    A. M. Horst, A. P. Hill, K. B. Gorman (2020), palmerpenguins, doi:10.5281/zenodo.3960218.
 
     Examples
     --------
+    >>> import numpy as np
     >>> from lossbook.data import penguins
-    >>> penguins()
+    >>> birds = penguins()
+    >>> birds
     Penguins(344 rows: species, island, bill_length_mm, bill_depth_mm, flipper_length_mm, body_mass_g, sex, year)
+    >>> int(np.isnan(birds.body_mass_g).sum())
+    2
     """
     table = _read("penguins.csv")
     return Penguins(
@@ -177,13 +203,17 @@ def penguin_masses(species: str | None = None) -> PenguinMasses:
     Returns
     -------
     PenguinMasses
-        ``flipper_length_mm``, ``body_mass_g`` (float) and ``species`` (text), each of shape (342,), or (151,), (68,), (123,) for
-        one species.  The two birds without measurements are left out.
+        ``flipper_length_mm``, ``body_mass_g`` (float) and ``species`` (text), each of shape (342,); or of shape
+        (151,) for Adelie, (68,) for Chinstrap, (123,) for Gentoo.  The two birds without measurements are left out.
 
     Raises
     ------
     ValueError
         For an unknown species.
+
+    See Also
+    --------
+    penguins : all columns; source and licence
 
     Examples
     --------
@@ -195,20 +225,24 @@ def penguin_masses(species: str | None = None) -> PenguinMasses:
     if species is not None and species not in PENGUIN_SPECIES:
         raise ValueError(f"species must be one of {', '.join(PENGUIN_SPECIES)}, or left out; got {species!r}")
     birds = penguins()
-    keep = np.isfinite(birds.body_mass_g) & np.isfinite(birds.flipper_length_mm)
+    keep = np.isfinite(birds.flipper_length_mm) & np.isfinite(birds.body_mass_g)
     if species is not None:
         keep &= birds.species == species
     return PenguinMasses(birds.flipper_length_mm[keep], birds.body_mass_g[keep], birds.species[keep])
 
 
 def penguin_bills() -> PenguinBills:
-    """Bill length and bill depth (mm) of 342 penguins, and their species as a class label.
+    """Bill length and bill depth (mm) of the 342 measured penguins, and their species as a class label.
 
     Returns
     -------
     PenguinBills
-        ``bill_length_mm``, ``bill_depth_mm`` (float) and ``labels`` (int: 0 Adelie, 1 Chinstrap, 2 Gentoo), each of shape
-        (342,), and ``classes``, the three names in the order of the labels.  The two birds without measurements are left out.
+        ``bill_length_mm``, ``bill_depth_mm`` (float) and ``labels`` (int), each of shape (342,), and ``classes``, the
+        names of the labels: 0 Adelie, 1 Chinstrap, 2 Gentoo.  The two birds without measurements are left out.
+
+    See Also
+    --------
+    penguins : all columns; source and licence
 
     Examples
     --------
@@ -225,14 +259,33 @@ def penguin_bills() -> PenguinBills:
 
 
 def challenger() -> Challenger:
-    """Temperature and distressed O-rings of the 23 flights before the Challenger accident.
+    """Temperature and distressed O-rings of the 23 Space Shuttle flights before the Challenger accident.
+
+    Each flight had six primary O-rings in the field joints of its two solid rocket motors.  An O-ring counts as
+    distressed if the recovered motor showed erosion or blow-by there.
 
     Returns
     -------
     Challenger
-        ``temperature_fahrenheit`` (float, °F), ``distressed_o_rings`` (int, 0 to 6), ``distress`` (int, 1 if at least one O-ring was
-        distressed), ``flight`` (text), ``date`` (datetime64[D]), each of shape (23,), in order of launch; ``o_rings``, 6, the
-        number at risk on each flight; ``forecast_fahrenheit``, 31, for the morning of the accident.
+        Arrays of shape (23,), in order of launch: ``temperature_fahrenheit`` (float, °F), ``distressed_o_rings``
+        (int, 0 to 6), ``distress`` (int, 1 if any O-ring was distressed, else 0), ``flight`` (text), ``date``
+        (datetime64[D]). And ``o_rings`` (6, the number at risk on a flight) and ``forecast_fahrenheit`` (31, for the
+        morning of the accident).
+
+    Notes
+    -----
+    Licence: facts of public record (Report of the Presidential Commission on the Space Shuttle Challenger Accident,
+    1986).
+
+    A fit to these values gives the coefficients that the paper prints.  Other versions are about: R's ``orings`` counts
+    five incidents on STS-51-C (here two O-rings) and one on STS-61-A (here two), with the same ``distress``; one file
+    of the UCI repository counts erosion only, and has no distress on STS-61-A.  STS-4 is missing: its motors were
+    lost at sea. The comparison, flight by flight, is in ``lossbook/datasets/challenger.txt``.
+
+    References
+    ----------
+    S. R. Dalal, E. B. Fowlkes, B. Hoadley (1989), Journal of the American Statistical Association 84(408), 945-957,
+    table 1.
 
     Examples
     --------
@@ -240,6 +293,9 @@ def challenger() -> Challenger:
     >>> flights = challenger()
     >>> len(flights), int(flights.distress.sum()), int(flights.distressed_o_rings.sum())
     (23, 7, 9)
+    >>> coldest = flights.temperature_fahrenheit.argmin()
+    >>> str(flights.flight[coldest]), str(flights.date[coldest]), float(flights.temperature_fahrenheit[coldest])
+    ('STS-51-C', '1985-01-24', 53.0)
     """
     table = _read("challenger.csv")
     distressed = np.array(table["distressed_o_rings"], dtype=int)
@@ -253,25 +309,34 @@ def challenger() -> Challenger:
 
 
 def horse_kicks(*, classic: bool = False) -> HorseKicks:
-    """Deaths by horse kick in the Prussian army, 1875 to 1894.
+    """Deaths by horse kick in the Prussian army, by corps and year, 1875 to 1894.
 
     Parameters
     ----------
     classic : bool, keyword-only
-        Keep only the ten corps of like organisation (200 corps-years), as Bortkiewicz's and Fisher's tables do; the default
-        keeps all 14 (280 corps-years).
+        Whether to keep only the ten corps of like organisation (200 corps-years), as Fisher (1925) and most textbooks
+        do; the default keeps all 14 (280 corps-years).
 
     Returns
     -------
     HorseKicks
-        ``deaths`` (int, shape (20, 14) or (20, 10): deaths in a year and a corps), ``year`` (int, shape (20,)), ``corps`` (text,
-        shape (14,) or (10,); ``"G"`` is the Guard).
+        ``deaths`` (int, shape (20, 14), or (20, 10) if ``classic``: the deaths in a year and a corps), ``year`` (int,
+        shape (20,)) and ``corps`` (text, shape (14,) or (10,); ``"G"`` is the Guard).
+
+    Notes
+    -----
+    Licence: public domain.  Two independent transcriptions agree in all 280 entries; see ``lossbook/datasets``.
+
+    References
+    ----------
+    L. von Bortkiewicz (1898), Das Gesetz der kleinen Zahlen, Leipzig: B. G. Teubner.
+    R. A. Fisher (1925), Statistical methods for research workers, Edinburgh: Oliver and Boyd.
 
     Examples
     --------
     >>> import numpy as np
     >>> from lossbook.data import horse_kicks
-    >>> np.bincount(horse_kicks().deaths.ravel()).tolist()
+    >>> np.bincount(horse_kicks().deaths.ravel()).tolist()  # corps-years with 0, 1, 2, 3, 4 deaths
     [144, 91, 32, 11, 2]
     >>> np.bincount(horse_kicks(classic=True).deaths.ravel()).tolist()
     [109, 65, 22, 3, 1]
@@ -281,3 +346,44 @@ def horse_kicks(*, classic: bool = False) -> HorseKicks:
     corps = [name for name in table if not (classic and name in _CORPS_SET_APART)]
     deaths = np.array([table[name] for name in corps], dtype=int).T.copy()
     return HorseKicks(deaths=deaths, year=year, corps=np.array(corps))
+
+
+def letter_counts() -> LetterCounts:
+    """How often each letter occurs in English books: 3.56 million million letters.
+
+    Returns
+    -------
+    LetterCounts
+        ``letter`` (text, "a" to "z") and ``count`` (int64), each of shape (26,).  Upper and lower case are counted
+        together.
+
+    Notes
+    -----
+    Counted by P. Norvig in the Google Books Ngrams (licence CC BY 3.0), in words of letters only that occur 100 000
+    times or more.  Digits, spaces and punctuation are not counted.
+
+    References
+    ----------
+    P. Norvig (2013), English letter frequency counts: Mayzner revisited, https://norvig.com/mayzner.html.
+
+    Examples
+    --------
+    >>> from lossbook.data import letter_counts
+    >>> letters = letter_counts()
+    >>> share = letters.count / letters.count.sum()
+    >>> {str(letter): round(float(p), 4) for letter, p in zip(letters.letter, share) if p > 0.08}
+    {'a': 0.0804, 'e': 0.1249, 't': 0.0928}
+    """
+    table = _read("letter_counts.csv")
+    return LetterCounts(letter=np.array(table["letter"]), count=np.array(table["count"], dtype=np.int64))
+
+
+def _read(name: str) -> dict[str, list[str]]:
+    """The columns of a packaged CSV file, as text; every row must be as long as the header."""
+    with files("lossbook").joinpath("datasets", name).open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    return {column: list(values) for column, values in zip(header, zip(*rows, strict=True), strict=True)}
+
+
+def _numbers(values: list[str]) -> np.ndarray:
+    return np.array([float("nan") if value == "NA" else float(value) for value in values])
