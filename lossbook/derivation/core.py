@@ -483,44 +483,56 @@ class Derivation:
         return "\n".join(shown)
 
     def _repr_latex_(self) -> str:
-        rows = [_row("", "", printing.lines(self.start, _ROOM), self.because, "")]
-        for place, step in enumerate(self.steps, start=1):
-            rows.append(
-                _row(f"({place})", _sign_latex(step), printing.lines(step.after, _ROOM), step.because, step.verdict)
-            )
-        body = " \\\\[0.6em]\n".join(rows)
+        shown = [printing.lines(line, _ROOM) for line in (self.start, *(step.after for step in self.steps))]
+        wide = max(printing.width(part) for formula in shown for part in formula) > _ROOM_BESIDE_REASONS
+        rows = _rows("", "", shown[0], self.because, "", wide)
+        for place, (step, formula) in enumerate(zip(self.steps, shown[1:], strict=True), start=1):
+            sign, more = _sign_latex(step), []
+            if step.relation == "substitute":
+                more = [("", rf"{printing.latex(old)} \coloneqq {printing.latex(new)}") for old, new in step.replaced]
+            rows += _rows(f"({place})", sign, formula, step.because, step.verdict, wide, more)
+        body = f" \\\\[{'1.1em' if wide else '0.5em'}]\n".join(rows)
         return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
 
 
-_ROOM = 44  # characters of a formula before it is cut
-_REASON = 30  # characters of a line of the reason
+_ROOM = 56  # characters of a formula before it is cut
+_ROOM_BESIDE_REASONS = 34  # wider formulas have their reasons above them instead
+_REASON = 30  # characters of a line of a reason that stands beside its formula
+_MARKS = {PROVED: r"\;\scriptstyle\blacksquare", CHECKED: r"\;\scriptstyle\square", "": ""}
 
 
-def _row(numeral: str, sign: str, formula: list[str], because: str, verdict: str) -> str:
-    """One line of the aligned display: number and relation, formula, reason with the verdict's mark."""
-    mark = {PROVED: r"\;\scriptstyle\blacksquare", CHECKED: r"\;\scriptstyle\square", "": ""}[verdict]
-    texts = [rf"\text{{{piece}}}" for piece in _wrapped(because)]
-    if texts:
-        texts[-1] += mark
-        stacked = r" \\ ".join(texts)
-        note = texts[0] if len(texts) == 1 else rf"\begin{{array}}{{l}}{stacked}\end{{array}}"
-        note = rf"&& {{\small {note}}}"
+def _rows(
+    numeral: str, sign: str, formula: list[str], because: str, verdict: str, wide: bool, more: Iterable[tuple] = ()
+) -> list[str]:
+    """Lines of the aligned display: number, relation and formula, and the reason with the verdict's mark."""
+    number = rf"{{\scriptstyle {numeral}}}\quad" if numeral else ""
+    reason = [rf"\text{{{piece}}}" for piece in _wrapped(because, _ROOM if wide else _REASON)]
+    mark = _MARKS[verdict]
+    cells = [*more, (sign, formula[0]), *(("", rf"\quad {line}") for line in formula[1:])]
+    if wide and reason:
+        reason[-1] += mark
+        cells = [("", rf"{{\small {line}}}") for line in reason] + cells
+        note = ""
     else:
-        note = rf"&& {mark}" if mark else ""
-    number = rf"{{\scriptstyle {numeral}}}\quad " if numeral else ""
-    first, *others = formula
-    more = "".join(r" \\" + "\n" + rf"&\quad {line}" for line in others)
-    return rf"{number}{sign} & {first} {note}{more}".rstrip()
+        stacked = r" \\ ".join([*reason[:-1], (reason[-1] if reason else "") + mark])
+        note = rf"{{\small \begin{{array}}{{l}}{stacked}\end{{array}}}}" if stacked else ""
+    rows = []
+    for place, (relation, cell) in enumerate(cells):
+        beside = rf" && \quad {note}" if note and place == len(cells) - len(formula) else ""
+        space = r"\;" if relation else ""
+        rows.append(rf"{number if place == 0 else ''} && {relation}{space} & {cell}{beside}".strip())
+    joined = [*(row + r" \\" for row in rows[:-1]), rows[-1]]
+    return ["\n".join(joined)]
 
 
-def _wrapped(because: str) -> list[str]:
+def _wrapped(because: str, room: int) -> list[str]:
     r"""The reason in short lines, safe inside \text; formulas between dollar signs stay whole."""
     pieces = re.split(r"(\$[^$]*\$)", because)
     safe = "".join(
         piece.replace(" ", "\0") if piece.startswith("$") else re.sub(r"([%#&_{}])", r"\\\1", piece) for piece in pieces
     )
     return [
-        line.replace("\0", " ") for line in textwrap.wrap(safe, _REASON, break_long_words=False, break_on_hyphens=False)
+        line.replace("\0", " ") for line in textwrap.wrap(safe, room, break_long_words=False, break_on_hyphens=False)
     ]
 
 
@@ -551,7 +563,7 @@ def _sign_latex(step: Step) -> str:
         "at_most": r"\le",
         "same_minimiser": rf"\underset{{{over}}}{{\arg\min}}:",
         "differentiate": rf"\frac{{\partial}}{{\partial {over}}}:",
-        "substitute": rf"{over} \coloneqq \ldots:",
+        "substitute": "=",
         "solve_for": rf"= 0 \iff {over} =",
     }[step.relation]
 

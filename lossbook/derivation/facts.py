@@ -2,8 +2,8 @@
 
 A :class:`Fact` says something about one symbol (``sigma``) or about every entry of an indexed family (``t[n]`` stands
 for all entries of ``t``).  :class:`Knowledge` gathers the facts of a derivation with SymPy's own assumptions and
-answers the two questions the engine asks: *which values may this symbol take?* (to sample points) and *which symbol with
-assumptions may stand for it?* (to prove).
+answers the two questions the engine asks: *which values may this symbol take?* (to sample points) and *which symbol
+with assumptions may stand for it?* (to prove).
 """
 
 from __future__ import annotations

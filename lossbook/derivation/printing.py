@@ -27,7 +27,7 @@ def term_key(term: Expr) -> tuple:
     return (
         negative,
         weight if not term.is_Number or negative else -1,
-        len(Mul.make_args(term)) > 1 and term.has(Add),
+        any(factor.is_Add for factor in Mul.make_args(term)),
         letters,
         str(term),
     )
@@ -137,6 +137,8 @@ class Latex(_Ordered, LatexPrinter):
         if len(in_front) == 1 and not small and in_front[0].is_Add:
             small, in_front = in_front, []
         fraction_ = rf"\frac{{{self._row(small) or '1'}}}{{{self._row(bottom)}}}"
+        if len(in_front) == 1 and in_front[0].is_Add:
+            return rf"{fraction_} \left({self._print(in_front[0])}\right)"
         return " ".join([fraction_, self._row(in_front)]).strip()
 
     def _row(self, factors: list[Expr]) -> str:
