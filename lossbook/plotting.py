@@ -287,8 +287,19 @@ def label_axes(
             ax.set_title(title)
 
 
-def legend(ax: Axes, *, loc: str = "best", title: str | None = None) -> Legend:
-    """The legend of everything drawn with a label; ``loc`` is one of matplotlib's names, such as ``"upper left"``.
+def legend(ax: Axes, *, loc: str = "best", title: str | None = None, columns: int = 1) -> Legend:
+    """The legend of everything drawn with a label.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to write.
+    loc : str, keyword-only
+        One of matplotlib's names, such as ``"upper left"``.
+    title : str, keyword-only
+        A heading.
+    columns : int, keyword-only
+        In how many columns.
 
     Raises
     ------
@@ -298,7 +309,7 @@ def legend(ax: Axes, *, loc: str = "best", title: str | None = None) -> Legend:
     if not ax.get_legend_handles_labels()[1]:
         raise ValueError("nothing on these axes has a label: give label=... to what the legend should name")
     with style():
-        return ax.legend(loc=loc, title=title)
+        return ax.legend(loc=loc, title=title, ncols=columns)
 
 
 def note(ax: Axes, text: str, *, at: tuple[float, float], offset: tuple[float, float] = (18, 18)) -> Annotation:

@@ -37,7 +37,7 @@ def counts(texts) -> dict[str, int]:
 
 
 def test_penguins_are_the_published_ones():
-    """Counts: Horst, Hill & Gorman (2022), R Journal 14(1), 244-254.  Means and deviations: R's summary of the table."""
+    """Counts: Horst, Hill & Gorman (2022), R Journal 14(1), 244-254.  Means and deviations: summary() and sd() in R."""
     birds = data.penguins()
 
     assert len(birds) == 344

@@ -287,9 +287,11 @@ def test_label_axes_refuses_an_empty_name_or_unit(ax, bad):
 def test_legend_names_what_has_a_label(ax):
     plotting.points(ax, [0, 1], [0, 1], label="seen")
     plotting.curve(ax, [0, 1], [0, 1])
-    drawn = plotting.legend(ax, loc="upper left", title="what")
+    plotting.bars(ax, [0], [1], label="counted")
+    drawn = plotting.legend(ax, loc="upper left", title="what", columns=2)
 
-    assert [text.get_text() for text in drawn.get_texts()] == ["seen"]
+    assert [text.get_text() for text in drawn.get_texts()] == ["seen", "counted"]
+    assert len({round(text.get_window_extent().y0) for text in drawn.get_texts()}) == 1  # side by side
     assert drawn.get_title().get_text() == "what"
 
 
