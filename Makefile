@@ -16,7 +16,7 @@ endif
 READY := .venv/ready
 HTML := _build/html
 
-.PHONY: help book test lab serve execute format lock links bench clean
+.PHONY: help book test check lab serve execute format lock links bench clean
 
 ## help: list the commands
 help:
@@ -33,6 +33,10 @@ test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pytest -n $(JOBS) --dist loadfile
+
+## check: the book's own rules alone, in a second
+check: $(READY)
+	$(BIN)/python tools/check.py
 
 ## lab: open the chapters in JupyterLab
 lab: $(READY)
