@@ -381,7 +381,12 @@ class Derivation:
     def _knowledge(self, *expressions: Expr) -> Knowledge:
         """Facts, and the index ranges of all lines so far and of the given expressions, in this order."""
         knowledge = Knowledge(self.facts)
-        for expr in (self.start, *(step.after for step in self.steps), *expressions):
+        knowledge.learn_ranges(self.start)
+        for step in self.steps:
+            for x in step.over if step.relation == "differentiate" else ():
+                knowledge.learn_ranges(x)
+            knowledge.learn_ranges(step.after)
+        for expr in expressions:
             knowledge.learn_ranges(expr)
         return knowledge
 

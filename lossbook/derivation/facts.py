@@ -224,7 +224,7 @@ class Knowledge:
 
     def _add_sizes(self, bounds: tuple[Expr, ...]) -> None:
         for bound in bounds:
-            for symbol in sorted(bound.free_symbols, key=str):
+            for symbol in sorted(bound.free_symbols - set(self.index_ranges), key=str):
                 if not symbol.is_integer and not {"count", "binary"} & set(self.kinds.get(str(symbol), ())):
                     raise ValueError(
                         f"{symbol} is the limit of a sum, but nothing says that it is an integer: "

@@ -449,10 +449,10 @@ class Prover:
         while changed:
             changed = False
             for limit in limits:
-                dependent = [f for f in factors if f.has(limit[0])]
+                dependent = [f for f in factors if limit[0] in f.free_symbols]
                 replacement = self._without_index(dependent, limit, limits)
                 if replacement is not None:
-                    free = [f for f in factors if not f.has(limit[0])]
+                    free = [f for f in factors if limit[0] not in f.free_symbols]
                     rest = [other for other in limits if other is not limit]
                     whole = self._expand(self.normal(Mul(*free, replacement)))
                     if not rest:
@@ -473,7 +473,7 @@ class Prover:
                 other = (
                     factor.args[1] if factor.args[0] == index else factor.args[0] if factor.args[1] == index else None
                 )
-                if other is not None and not other.has(index) and self._within(other, low, high, limits):
+                if other is not None and index not in other.free_symbols and self._within(other, low, high, limits):
                     return Mul(*(f.xreplace({index: other}) for f in dependent if f is not factor))
         if len(dependent) == 1 and self._row_over(dependent[0], limit) is not None:
             return S.One
@@ -518,7 +518,7 @@ class Prover:
         index, low, high = e.limits[0]
         free, bound = S.One, S.One
         for factor in Mul.make_args(function):
-            if factor.has(index):
+            if index in factor.free_symbols:
                 bound *= factor
             else:
                 free *= factor
