@@ -1,14 +1,17 @@
 """The distributions of the book: log-density or log-probability, support, and seeded samples.
 
-For each distribution ``d`` there are three functions: ``d_logpdf`` (continuous) or ``d_logpmf`` (discrete), ``d_support`` and ``d_sample``.  The value
-comes first, the parameters are keyword-only, and each argument is a single number or has the shape of the values: nothing else is broadcast.
-Outside the support the density is 0, so its logarithm is −∞.  Logarithms are natural.
+Each distribution has three functions: ``…_logpdf`` (continuous) or ``…_logpmf`` (discrete), ``…_support`` and
+``…_sample``.  The values come first and the parameters are keyword-only.  Each is a single number or an array, and all
+arrays have one shape: nothing else is broadcast.  Logarithms are natural.  A value outside the support has probability
+0, of which the logarithm is −∞; a parameter that is impossible raises an error.
 """
+
+import math
 
 import numpy as np
 
 from lossbook import _checks
-from lossbook.special import exp_remainder, log_factorial, log_gamma_ratio, stirling_remainder, xlogy
+from lossbook.special import difference, exp_remainder, log_factorial, log_gamma_ratio, stirling_remainder, xlogy
 
 __all__ = [
     "bernoulli_logpmf",
@@ -34,20 +37,10 @@ __all__ = [
     "student_t_support",
 ]
 
+LN_2, LN_PI, LN_2PI = math.log(2), math.log(math.pi), math.log(2 * math.pi)
 
-# --- continuous ---------------------------------------------------------------------------------------------------
 
-
-def normal_support(values) -> np.ndarray:
-    """Every (finite) real number: True where `values` lie in the support of the Gaussian.
-
-    Examples
-    --------
-    >>> normal_support([0.0, -3.5, np.inf])
-    lossbook.distributions.normal_sample 'array([10.25146044,  9.73579027])\n' 'lossbook.distributions.normal_logpdf \'array([-0.91893853, -1.41893853])\\n\' \'lossbook.distributions.multinomial_support \\\'array([ True, False])\\\\n\\\' \\\'lossbook.distributions.multinomial_sample \\\\\\\'array([[1, 1, 8],\\\\\\\\n       [0, 0, 10]])\\\\\\\\n\\\\\\\' "lossbook.distributions.multinomial_logpmf \\\\\\\'np.float64(-2.367123614131617)\\\\\\\\\\\\\\\\n\\\\\\\' \\\\\\\'np.float64(-2.3671236141316165)\\\\\\\\\\\\\\\\n\\\\\\\'\\\\\\\\narray([[ 1,  1,  8],\\\\\\\\n       [ 0,  0, 10]])\\\\\\\\n"\\\\narray([ True, False])\\\\n\\\'\\narray([-0.91893853, -1.41893853])\\n\'\narray([10.25146044,  9.73579027])\n'
-    array([ True,  True, False])
-    """
-    return np.isfinite(_checks.real(values, "values"))
+# --- Gaussian -----------------------------------------------------------------------------------------------------
 
 
 @np.errstate(all="ignore")
@@ -57,20 +50,20 @@ def normal_logpdf(values, *, mean, scale) -> np.ndarray:
     Parameters
     ----------
     values
-        Real numbers v, any shape, in the unit of the data.
+        v, real numbers, in the unit of the data.
     mean
-        μ, one number or one for each value, in the same unit.
+        μ, in the same unit.
     scale
-        The standard deviation σ > 0, one number or one for each value, in the same unit.
+        σ > 0, the standard deviation, in the same unit.
 
     Returns
     -------
-        Log-densities in nats (of a density in 1/unit: it can exceed 1, so its logarithm can be positive), same shape.
+        Log-densities in nats.  A density has the unit 1/unit and can exceed 1, so its logarithm can be positive.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not real numbers of the right shape or holds a NaN, or `scale` is not positive and finite.
+        If an argument is not real numbers, of another shape, or holds a NaN, or if `scale` is not positive and finite.
 
     See Also
     --------
@@ -78,33 +71,46 @@ def normal_logpdf(values, *, mean, scale) -> np.ndarray:
 
     Notes
     -----
-    The residual is divided by σ before it is squared, so that only results that are truly too large overflow.
+    The residual is divided by σ before it is squared, so that nothing overflows but what is truly too large.
     Derived in: Maximum likelihood.
+
+    References
+    ----------
+    C. M. Bishop, *Pattern Recognition and Machine Learning*, 2006, section 1.2.4, page 24.
 
     Examples
     --------
     >>> normal_logpdf([0.0, 1.0], mean=0.0, scale=1.0)
-    lossbook.distributions.multinomial_support 'array([ True, False])\n' 'lossbook.distributions.multinomial_sample \'array([[1, 1, 8],\\n       [0, 0, 10]])\\n\' "lossbook.distributions.multinomial_logpmf \'np.float64(-2.367123614131617)\\\\n\' \'np.float64(-2.3671236141316165)\\\\n\'\\narray([[ 1,  1,  8],\\n       [ 0,  0, 10]])\\n"\narray([ True, False])\n'
     array([-0.91893853, -1.41893853])
     """
-    values, mean = _values_and_location(values, mean)
-    scale = _checks.positive(scale, "scale", values.shape)
-    r = (values - mean) / scale
-    result = -(0.5 * r * r) - (np.log(scale) + 0.5 * np.log(2 * np.pi))
-    return _finished(result, values, mean)
+    values, mean, scale = _located(values, mean, scale=scale)
+    r, unit = difference(values, mean)
+    r = unit * (r / scale)
+    return _finished(-(0.5 * r * r) - (np.log(scale) + 0.5 * LN_2PI), values, mean=mean)
+
+
+def normal_support(values) -> np.ndarray:
+    """Where values lie in the support of the Gaussian: every finite number.
+
+    Examples
+    --------
+    >>> normal_support([0.0, -3.5, np.inf])
+    array([ True,  True, False])
+    """
+    return np.isfinite(_checks.real(values, "values"))
 
 
 def normal_sample(size, *, mean, scale, rng) -> np.ndarray:
-    """Independent draws from the Gaussian with mean μ and standard deviation σ.
+    """Independent draws from the Gaussian.
 
     Parameters
     ----------
     size
         How many: an integer or a shape.
     mean, scale
-        μ and σ > 0, one number each or arrays of the shape `size`.
+        μ and σ > 0, single numbers or arrays of the shape `size`.
     rng
-        A `numpy.random.Generator`, or an integer seed: the same seed gives the same draws.
+        A `numpy.random.Generator` or an integer seed: the same seed gives the same draws.
 
     Returns
     -------
@@ -112,22 +118,14 @@ def normal_sample(size, *, mean, scale, rng) -> np.ndarray:
 
     Examples
     --------
-    >>> normal_sample(2, mean=10.0, scale=2.0, rng=0)
-    lossbook.distributions.normal_logpdf 'array([-0.91893853, -1.41893853])\n' 'lossbook.distributions.multinomial_support \'array([ True, False])\\n\' \'lossbook.distributions.multinomial_sample \\\'array([[1, 1, 8],\\\\n       [0, 0, 10]])\\\\n\\\' "lossbook.distributions.multinomial_logpmf \\\'np.float64(-2.367123614131617)\\\\\\\\n\\\' \\\'np.float64(-2.3671236141316165)\\\\\\\\n\\\'\\\\narray([[ 1,  1,  8],\\\\n       [ 0,  0, 10]])\\\\n"\\narray([ True, False])\\n\'\narray([-0.91893853, -1.41893853])\n'
-    array([10.25146044,  9.73579027])
+    >>> normal_sample(3, mean=10.0, scale=2.0, rng=0).round(3)
+    array([10.251,  9.736, 11.281])
     """
-    return _checks.generator(rng).normal(mean, _checks.positive(scale, "scale", _shape(size)), size)
+    mean, scale = _sampled(size, mean, scale=scale)
+    return _checks.generator(rng).normal(mean, scale, size)
 
 
-def laplace_support(values) -> np.ndarray:
-    """Every (finite) real number: True where `values` lie in the support of the Laplace distribution.
-
-    Examples
-    --------
-    >>> laplace_support([0.0, np.inf])
-    array([ True, False])
-    """
-    return np.isfinite(_checks.real(values, "values"))
+# --- Laplace ------------------------------------------------------------------------------------------------------
 
 
 @np.errstate(all="ignore")
@@ -137,20 +135,20 @@ def laplace_logpdf(values, *, mean, scale) -> np.ndarray:
     Parameters
     ----------
     values
-        Real numbers v, any shape, in the unit of the data.
+        v, real numbers, in the unit of the data.
     mean
-        μ (also the median), one number or one for each value, in the same unit.
+        μ, also the median, in the same unit.
     scale
-        b > 0, the mean absolute deviation (the standard deviation is √2 b), one number or one for each value.
+        b > 0, the mean absolute deviation, in the same unit; the standard deviation is √2 b.
 
     Returns
     -------
-        Log-densities in nats, same shape.
+        Log-densities in nats.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not real numbers of the right shape or holds a NaN, or `scale` is not positive and finite.
+        If an argument is not real numbers, of another shape, or holds a NaN, or if `scale` is not positive and finite.
 
     See Also
     --------
@@ -161,23 +159,33 @@ def laplace_logpdf(values, *, mean, scale) -> np.ndarray:
     >>> laplace_logpdf([0.0, 1.0], mean=0.0, scale=1.0)
     array([-0.69314718, -1.69314718])
     """
-    values, mean = _values_and_location(values, mean)
-    scale = _checks.positive(scale, "scale", values.shape)
-    result = -np.abs(values - mean) / scale - (np.log(scale) + np.log(2))
-    return _finished(result, values, mean)
+    values, mean, scale = _located(values, mean, scale=scale)
+    r, unit = difference(values, mean)
+    return _finished(-unit * (np.abs(r) / scale) - (np.log(scale) + LN_2), values, mean=mean)
+
+
+def laplace_support(values) -> np.ndarray:
+    """Where values lie in the support of the Laplace distribution: every finite number.
+
+    Examples
+    --------
+    >>> laplace_support([0.0, np.inf])
+    array([ True, False])
+    """
+    return np.isfinite(_checks.real(values, "values"))
 
 
 def laplace_sample(size, *, mean, scale, rng) -> np.ndarray:
-    """Independent draws from the Laplace distribution with mean μ and scale b.
+    """Independent draws from the Laplace distribution.
 
     Parameters
     ----------
     size
         How many: an integer or a shape.
     mean, scale
-        μ and b > 0, one number each or arrays of the shape `size`.
+        μ and b > 0, single numbers or arrays of the shape `size`.
     rng
-        A `numpy.random.Generator`, or an integer seed: the same seed gives the same draws.
+        A `numpy.random.Generator` or an integer seed: the same seed gives the same draws.
 
     Returns
     -------
@@ -188,44 +196,37 @@ def laplace_sample(size, *, mean, scale, rng) -> np.ndarray:
     >>> laplace_sample(3, mean=0.0, scale=1.0, rng=0).round(3)
     array([ 0.32 , -0.617, -2.502])
     """
-    return _checks.generator(rng).laplace(mean, _checks.positive(scale, "scale", _shape(size)), size)
+    mean, scale = _sampled(size, mean, scale=scale)
+    return _checks.generator(rng).laplace(mean, scale, size)
 
 
-def student_t_support(values) -> np.ndarray:
-    """Every (finite) real number: True where `values` lie in the support of Student's t distribution.
-
-    Examples
-    --------
-    >>> student_t_support([0.0, np.inf])
-    lossbook.distributions.student_t_sample 'array([ 0.07 ,  0.362, -0.321])\n' 'lossbook.distributions.student_t_logpdf \'array([  -1.14472989, -922.17876749])\\n\' \'lossbook.distributions.poisson_support \\\'array([ True,  True, False, False])\\\\n\\\' \\\'lossbook.distributions.poisson_sample \\\\\\\'array([3, 1, 2, 5])\\\\\\\\n\\\\\\\' \\\\\\\'lossbook.distributions.poisson_logpmf \\\\\\\\\\\\\\\'array([-1.        , -1.        , -1.69314718])\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\'lossbook.distributions.normal_support \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'array([ True,  True, False])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'lossbook.distributions.normal_sample \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'array([10.25146044,  9.73579027])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'lossbook.distributions.normal_logpdf \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'array([-0.91893853, -1.41893853])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'lossbook.distributions.multinomial_support \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'array([ True, False])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'lossbook.distributions.multinomial_sample \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'array([[1, 1, 8],\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n       [0, 0, 10]])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' "lossbook.distributions.multinomial_logpmf \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'np.float64(-2.367123614131617)\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'np.float64(-2.3671236141316165)\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\narray([[ 1,  1,  8],\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n       [ 0,  0, 10]])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n"\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\narray([ True, False])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\narray([-0.91893853, -1.41893853])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\narray([10.25146044,  9.73579027])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\narray([ True,  True, False])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'\\\\\\\\\\\\\\\\narray([-1.        , -1.        , -1.69314718])\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\'\\\\\\\\narray([2, 0, 7, 1])\\\\\\\\n\\\\\\\'\\\\narray([ True,  True, False, False])\\\\n\\\'\\narray([  -1.14472989, -922.17876708])\\n\'\narray([0.152, 0.156, 1.007])\n'
-    array([ True, False])
-    """
-    return np.isfinite(_checks.real(values, "values"))
+# --- Student's t --------------------------------------------------------------------------------------------------
 
 
 @np.errstate(all="ignore")
 def student_t_logpdf(values, *, mean, scale, degrees) -> np.ndarray:
-    """Log-density of Student's t: −(ν + 1)/2 · ln(1 + r²/ν) − ln σ + ln Γ((ν+1)/2) − ln Γ(ν/2) − ½ ln νπ, r = (v − μ)/σ.
+    """Log-density of Student's t: ln Γ((ν+1)/2) − ln Γ(ν/2) − ½ ln νπ − ln σ − (ν+1)/2 · ln(1 + r²/ν), r = (v − μ)/σ.
 
     Parameters
     ----------
     values
-        Real numbers v, any shape, in the unit of the data.
+        v, real numbers, in the unit of the data.
     mean
-        The location μ (the mean if ν > 1), one number or one for each value, in the same unit.
+        μ, the location (and the mean, if ν > 1), in the same unit.
     scale
-        σ > 0 (not the standard deviation), one number or one for each value, in the same unit.
+        σ > 0, in the same unit; the standard deviation is larger, if there is one.
     degrees
-        Degrees of freedom ν > 0, one number or one for each value; small ν means heavy tails, ν → ∞ the Gaussian.
+        ν > 0, degrees of freedom: small for heavy tails; ν → ∞ gives the Gaussian.
 
     Returns
     -------
-        Log-densities in nats, same shape.
+        Log-densities in nats.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not real numbers of the right shape or holds a NaN, or `scale` or `degrees` is not positive and finite.
+        If an argument is not real numbers, of another shape, or holds a NaN, or if `scale` or `degrees` is not positive
+        and finite.
 
     See Also
     --------
@@ -234,29 +235,38 @@ def student_t_logpdf(values, *, mean, scale, degrees) -> np.ndarray:
     Examples
     --------
     >>> student_t_logpdf([0.0, 1e200], mean=0.0, scale=1.0, degrees=1.0)
-    lossbook.distributions.poisson_support 'array([ True,  True, False, False])\n' 'lossbook.distributions.poisson_sample \'array([3, 1, 2, 5])\\n\' \'lossbook.distributions.poisson_logpmf \\\'array([-1.        , -1.        , -1.69314718])\\\\n\\\' \\\'lossbook.distributions.normal_support \\\\\\\'array([ True,  True, False])\\\\\\\\n\\\\\\\' \\\\\\\'lossbook.distributions.normal_sample \\\\\\\\\\\\\\\'array([10.25146044,  9.73579027])\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\'lossbook.distributions.normal_logpdf \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'array([-0.91893853, -1.41893853])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'lossbook.distributions.multinomial_support \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'array([ True, False])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'lossbook.distributions.multinomial_sample \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'array([[1, 1, 8],\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n       [0, 0, 10]])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' "lossbook.distributions.multinomial_logpmf \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'np.float64(-2.367123614131617)\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'np.float64(-2.3671236141316165)\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\narray([[ 1,  1,  8],\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n       [ 0,  0, 10]])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n"\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\narray([ True, False])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\narray([-0.91893853, -1.41893853])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'\\\\\\\\\\\\\\\\narray([10.25146044,  9.73579027])\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\'\\\\\\\\narray([ True,  True, False])\\\\\\\\n\\\\\\\'\\\\narray([-1.        , -1.        , -1.69314718])\\\\n\\\'\\narray([2, 0, 7, 1])\\n\'\narray([ True,  True, False, False])\n'
     array([  -1.14472989, -922.17876708])
     """
-    values, mean = _values_and_location(values, mean)
-    scale = _checks.positive(scale, "scale", values.shape)
-    degrees = _checks.positive(degrees, "degrees", values.shape)
-    q = np.abs(values - mean) / scale / np.sqrt(degrees)
-    log_tail = np.where(q < 1e10, np.log1p(q * q), 2 * np.log(q))  # the square of a large q would overflow
-    constant = log_gamma_ratio(degrees / 2) - 0.5 * np.log(np.pi * degrees) - np.log(scale)
-    return _finished((constant - (degrees + 1) / 2 * log_tail).astype(values.dtype), values, mean)
+    values, mean, scale, degrees = _located(values, mean, scale=scale, degrees=degrees)
+    r, unit = difference(values, mean)
+    q = unit * (np.abs(r) / scale) / np.sqrt(degrees)
+    tail = np.where(q < 1e10, np.log1p(q * q), 2 * np.log(q))  # the square of a large q would overflow
+    constant = log_gamma_ratio(degrees / 2) - 0.5 * np.log(degrees) - 0.5 * LN_PI - np.log(scale)
+    return _finished(constant - (degrees + 1) / 2 * tail, values, mean=mean)
+
+
+def student_t_support(values) -> np.ndarray:
+    """Where values lie in the support of Student's t distribution: every finite number.
+
+    Examples
+    --------
+    >>> student_t_support([0.0, np.inf])
+    array([ True, False])
+    """
+    return np.isfinite(_checks.real(values, "values"))
 
 
 def student_t_sample(size, *, mean, scale, degrees, rng) -> np.ndarray:
-    """Independent draws from Student's t distribution with location μ, scale σ and ν degrees of freedom.
+    """Independent draws from Student's t distribution.
 
     Parameters
     ----------
     size
         How many: an integer or a shape.
     mean, scale, degrees
-        μ, σ > 0 and ν > 0, one number each or arrays of the shape `size`.
+        μ, σ > 0 and ν > 0, single numbers or arrays of the shape `size`.
     rng
-        A `numpy.random.Generator`, or an integer seed: the same seed gives the same draws.
+        A `numpy.random.Generator` or an integer seed: the same seed gives the same draws.
 
     Returns
     -------
@@ -265,27 +275,13 @@ def student_t_sample(size, *, mean, scale, degrees, rng) -> np.ndarray:
     Examples
     --------
     >>> student_t_sample(3, mean=0.0, scale=1.0, degrees=3.0, rng=0).round(3)
-    lossbook.distributions.student_t_logpdf 'array([  -1.14472989, -922.17876749])\n' 'lossbook.distributions.poisson_support \'array([ True,  True, False, False])\\n\' \'lossbook.distributions.poisson_sample \\\'array([3, 1, 2, 5])\\\\n\\\' \\\'lossbook.distributions.poisson_logpmf \\\\\\\'array([-1.        , -1.        , -1.69314718])\\\\\\\\n\\\\\\\' \\\\\\\'lossbook.distributions.normal_support \\\\\\\\\\\\\\\'array([ True,  True, False])\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\'lossbook.distributions.normal_sample \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'array([10.25146044,  9.73579027])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'lossbook.distributions.normal_logpdf \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'array([-0.91893853, -1.41893853])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'lossbook.distributions.multinomial_support \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'array([ True, False])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'lossbook.distributions.multinomial_sample \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'array([[1, 1, 8],\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n       [0, 0, 10]])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' "lossbook.distributions.multinomial_logpmf \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'np.float64(-2.367123614131617)\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'np.float64(-2.3671236141316165)\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\narray([[ 1,  1,  8],\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n       [ 0,  0, 10]])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n"\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\narray([ True, False])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\narray([-0.91893853, -1.41893853])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\narray([10.25146044,  9.73579027])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'\\\\\\\\\\\\\\\\narray([ True,  True, False])\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\'\\\\\\\\narray([-1.        , -1.        , -1.69314718])\\\\\\\\n\\\\\\\'\\\\narray([2, 0, 7, 1])\\\\n\\\'\\narray([ True,  True, False, False])\\n\'\narray([  -1.14472989, -922.17876708])\n'
     array([0.152, 0.156, 1.007])
     """
-    scale = _checks.positive(scale, "scale", _shape(size))
-    degrees = _checks.positive(degrees, "degrees", _shape(size))
+    mean, scale, degrees = _sampled(size, mean, scale=scale, degrees=degrees)
     return mean + scale * _checks.generator(rng).standard_t(degrees, size)
 
 
-# --- discrete -----------------------------------------------------------------------------------------------------
-
-
-def bernoulli_support(values) -> np.ndarray:
-    """0 and 1: True where `values` lie in the support of the Bernoulli distribution.
-
-    Examples
-    --------
-    >>> bernoulli_support([0, 1, 2])
-    array([ True,  True, False])
-    """
-    values = _checks.real_or_bool(values, "values")
-    return (values == 0) | (values == 1)
+# --- Bernoulli ----------------------------------------------------------------------------------------------------
 
 
 @np.errstate(all="ignore")
@@ -295,18 +291,18 @@ def bernoulli_logpmf(values, *, probability) -> np.ndarray:
     Parameters
     ----------
     values
-        Outcomes v, 0 or 1 (or False, True), any shape.
+        v, outcomes 0 or 1 (or False, True).
     probability
-        y, the probability of a 1, in [0, 1]: one number or one for each value.
+        y, the probability of a 1, from 0 to 1.
 
     Returns
     -------
-        Log-probabilities in nats, same shape.
+        Log-probabilities in nats.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not real numbers of the right shape or holds a NaN, or `probability` lies outside [0, 1].
+        If an argument is not real numbers, of another shape, or holds a NaN, or if `probability` lies outside [0, 1].
 
     See Also
     --------
@@ -314,30 +310,49 @@ def bernoulli_logpmf(values, *, probability) -> np.ndarray:
 
     Notes
     -----
-    The factor that is 0 selects: one of the two terms always vanishes (0 · ln 0 = 0).
+    One of the factors v and 1 − v is 0, and 0 · ln 0 = 0: the outcome selects one term.
     Derived in: Bernoulli → binary cross-entropy.
+
+    References
+    ----------
+    C. M. Bishop, *Pattern Recognition and Machine Learning*, 2006, section 2.1, page 69.
 
     Examples
     --------
     >>> bernoulli_logpmf([0, 1, 1], probability=0.25)
     array([-0.28768207, -1.38629436, -1.38629436])
     """
-    values, probability = _values_and_probability(values, probability)
-    result = np.where(values == 1, np.log(probability), np.log1p(-probability) + 0)
-    return np.where(bernoulli_support(values), result, -np.inf).astype(probability.dtype)[()]
+    v, y = _checks.label_array(values, "values"), _checks.real(probability, "probability")
+    _checks.common_shape(values=v, probability=y)
+    _checks.refuse_nan(v, "", values=v)
+    _checks.probabilities(y, "probability")
+    result = np.where(v == 1, np.log(y), np.log1p(-y) + 0)
+    return np.where((v == 0) | (v == 1), result, -np.inf).astype(y.dtype, copy=False)[()]
+
+
+def bernoulli_support(values) -> np.ndarray:
+    """Where values lie in the support of the Bernoulli distribution: 0 and 1.
+
+    Examples
+    --------
+    >>> bernoulli_support([0, 1, 2])
+    array([ True,  True, False])
+    """
+    values = _checks.label_array(values, "values")
+    return (values == 0) | (values == 1)
 
 
 def bernoulli_sample(size, *, probability, rng) -> np.ndarray:
-    """Independent draws, 1 with the given probability and 0 otherwise.
+    """Independent draws: 1 with the given probability, otherwise 0.
 
     Parameters
     ----------
     size
         How many: an integer or a shape.
     probability
-        The probability of a 1, in [0, 1]: one number or an array of the shape `size`.
+        y, the probability of a 1, from 0 to 1: a single number or an array of the shape `size`.
     rng
-        A `numpy.random.Generator`, or an integer seed: the same seed gives the same draws.
+        A `numpy.random.Generator` or an integer seed: the same seed gives the same draws.
 
     Returns
     -------
@@ -348,51 +363,43 @@ def bernoulli_sample(size, *, probability, rng) -> np.ndarray:
     >>> bernoulli_sample(5, probability=0.5, rng=0)
     array([0, 1, 1, 1, 0])
     """
-    probability = _checks.real(probability, "probability")
-    _checks.within(probability, "probability", 0, 1, "a probability from 0 to 1")
-    return (_checks.generator(rng).random(size) < probability).astype(np.int64)
+    (y,) = _sampled(size, probability=probability)
+    _checks.probabilities(y, "probability")
+    return (_checks.generator(rng).random(size) < y).astype(np.int64)
 
 
-def categorical_support(values, *, classes) -> np.ndarray:
-    """0, 1, …, c − 1: True where `values` are class numbers of the categorical (Multinoulli) distribution.
-
-    Examples
-    --------
-    >>> categorical_support([0, 2, 3], classes=3)
-    array([ True,  True, False])
-    """
-    values = _checks.real_or_bool(values, "values")
-    return (values >= 0) & (values < classes) & (values == np.floor(values))
+# --- categorical (Multinoulli) ------------------------------------------------------------------------------------
 
 
 @np.errstate(all="ignore")
 def categorical_logpmf(values, *, probabilities) -> np.ndarray:
-    """Log-probability of the categorical (Multinoulli) distribution, one draw from c classes: ln y_v.
+    """Log-probability of one draw from c classes, the categorical (Multinoulli) distribution: ln y_v.
 
     Parameters
     ----------
     values
-        Class numbers v from 0 to c − 1, shape (N,) or one number.
+        v, class numbers from 0 to c − 1: one number, or shape (N,).
     probabilities
-        y, in [0, 1] and summing to 1: shape (c,), the same for all values, or (N, c), one row for each.
+        y, from 0 to 1, rows that sum to 1: shape (c,), the same for all values, or (N, c), a row for each.
 
     Returns
     -------
-        Log-probabilities in nats, the shape of `values`.
+        Log-probabilities in nats, in the shape of `values`.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not real numbers of the right shape or holds a NaN, or a row of `probabilities` is not a distribution.
+        If an argument is not real numbers, of another shape, or holds a NaN, or if a row of `probabilities` is no
+        distribution.
 
     See Also
     --------
     lossbook.losses.cross_entropy : its negative, as a loss of the logits.
-    lossbook.distributions.multinomial_logpmf : the counts of many draws.
+    lossbook.distributions.multinomial_logpmf : of the counts of many draws.
 
     Notes
     -----
-    With a one-hot v this is Π_k y_k^{v_k}: the one-hot row selects one probability.
+    With v written as a one-hot row this is ln Π_k y_k^{v_k}: the row selects one probability.
     Derived in: Multinoulli → cross-entropy.
 
     Examples
@@ -400,30 +407,42 @@ def categorical_logpmf(values, *, probabilities) -> np.ndarray:
     >>> categorical_logpmf([2, 0], probabilities=[0.1, 0.2, 0.7])
     array([-0.35667494, -2.30258509])
     """
-    values, y = _checks.real_or_bool(values, "values"), _probability_rows(probabilities)
-    if values.dtype.kind == "f" and np.isnan(values).any():
-        raise ValueError("values must be class numbers, given a NaN")
-    if values.ndim > 1 or y.ndim == 2 and values.shape != y.shape[:1]:
+    v, y = _checks.label_array(values, "values"), _probability_rows(probabilities)
+    if v.ndim > 1 or (y.ndim == 2 and v.shape != y.shape[:1]):
         raise ValueError(
-            f"values must be one number or one for each row of probabilities, given shapes {values.shape} and {y.shape}"
+            "values must be one number, shape (N,), or one for each row of probabilities, "
+            f"given values {v.shape} and probabilities {y.shape}"
         )
-    inside = categorical_support(values, classes=y.shape[-1])
-    k = np.where(inside, values, 0).astype(np.intp)
-    picked = y[k] if y.ndim == 1 else y[np.arange(len(k)), k]
-    return np.where(inside, np.log(picked), -np.inf).astype(y.dtype)[()]
+    _checks.refuse_nan(v, "", values=v)
+    inside = categorical_support(v, classes=y.shape[-1])
+    k = np.where(inside, v, 0).astype(np.intp)
+    chosen = y[k] if y.ndim == 1 else y[np.arange(len(y)), k]
+    return np.where(inside, np.log(chosen), -np.inf).astype(y.dtype, copy=False)[()]
+
+
+def categorical_support(values, *, classes) -> np.ndarray:
+    """Where values lie in the support of the categorical distribution: 0, 1, …, c − 1.
+
+    Examples
+    --------
+    >>> categorical_support([0, 2, 3], classes=3)
+    array([ True,  True, False])
+    """
+    values, classes = _checks.label_array(values, "values"), _checks.whole_number(classes, "classes")
+    return (values >= 0) & (values < classes) & (values == np.floor(values))
 
 
 def categorical_sample(size, *, probabilities, rng) -> np.ndarray:
-    """Independent draws of a class number, class k with probability y_k.
+    """Independent draws of a class number, k with probability y_k.
 
     Parameters
     ----------
     size
-        How many: an integer, or a shape; for `probabilities` of shape (N, c), the number N.
+        How many: an integer or a shape; N for `probabilities` of shape (N, c).
     probabilities
-        y, in [0, 1] and summing to 1: shape (c,), or (N, c) for one draw from each row.
+        y, from 0 to 1, rows that sum to 1: shape (c,), or (N, c) for one draw from each row.
     rng
-        A `numpy.random.Generator`, or an integer seed: the same seed gives the same draws.
+        A `numpy.random.Generator` or an integer seed: the same seed gives the same draws.
 
     Returns
     -------
@@ -431,7 +450,7 @@ def categorical_sample(size, *, probabilities, rng) -> np.ndarray:
 
     Notes
     -----
-    The number of cumulative sums y_0, y_0 + y_1, … at or below a uniform number is the class.
+    A uniform number u from [0, 1) chooses the first class k with u < y_0 + … + y_k.
 
     Examples
     --------
@@ -441,42 +460,29 @@ def categorical_sample(size, *, probabilities, rng) -> np.ndarray:
     y = _probability_rows(probabilities)
     if y.ndim == 2 and _shape(size) != y.shape[:1]:
         raise ValueError(f"size must be the number of rows of probabilities, {len(y)}, given {size}")
-    bounds = np.cumsum(y, axis=-1)
-    # The last bound is 1 up to rounding; scaled to 1 exactly, and a class of probability 0 is never drawn.
-    bounds = bounds / bounds[..., -1:]
+    bounds = np.cumsum(y, axis=-1, dtype=np.float64)
+    bounds /= bounds[..., -1:]  # the last bound is 1 exactly, so that u is always below it
     u = _checks.generator(rng).random(size)
     if y.ndim == 1:
         return np.searchsorted(bounds, u, side="right")
     return (bounds <= u[:, None]).sum(axis=1)
 
 
-def multinomial_support(values, *, trials) -> np.ndarray:
-    """Rows of counts that sum to the number of trials: True for each row in the support of the multinomial.
-
-    Examples
-    --------
-    >>> multinomial_support([[1, 2, 0], [1, 1, 0]], trials=3)
-    lossbook.distributions.multinomial_sample 'array([[1, 1, 8],\n       [0, 0, 10]])\n' "lossbook.distributions.multinomial_logpmf 'np.float64(-2.367123614131617)\\n' 'np.float64(-2.3671236141316165)\\n'\narray([[ 1,  1,  8],\n       [ 0,  0, 10]])\n"
-    array([ True, False])
-    """
-    values = _checks.real_or_bool(values, "values")
-    if values.ndim == 0:
-        raise ValueError("values must be rows of counts, shape (c,) or (N, c), given one number")
-    return ((values >= 0) & (values == np.floor(values))).all(axis=-1) & (values.sum(axis=-1) == trials)
+# --- multinomial --------------------------------------------------------------------------------------------------
 
 
 @np.errstate(all="ignore")
 def multinomial_logpmf(values, *, trials, probabilities) -> np.ndarray:
-    """Log-probability of the multinomial: ln n! − Σ_k ln v_k! + Σ_k v_k ln y_k.
+    """Log-probability of the counts of n draws from c classes: ln n! − Σ_k ln v_k! + Σ_k v_k ln y_k.
 
     Parameters
     ----------
     values
-        Counts v, shape (c,) or (N, c): how often each class came up.
+        v, how often each class came up: counts, shape (c,) or (N, c).
     trials
-        n, the number of draws; a row that does not sum to it has probability 0.
+        n, the number of draws; a row of counts that does not sum to it has probability 0.
     probabilities
-        y, in [0, 1] and summing to 1: shape (c,), the same for all rows, or (N, c).
+        y, from 0 to 1, rows that sum to 1: shape (c,), the same for all rows, or (N, c).
 
     Returns
     -------
@@ -485,39 +491,52 @@ def multinomial_logpmf(values, *, trials, probabilities) -> np.ndarray:
     Raises
     ------
     TypeError, ValueError
-        If an argument is not real numbers of the right shape or holds a NaN, or a row of `probabilities` is not a distribution.
+        If an argument is not real numbers, of another shape, or holds a NaN, or if a row of `probabilities` is no
+        distribution.
 
     See Also
     --------
-    lossbook.distributions.categorical_logpmf : one draw; it has no factorials.
+    lossbook.distributions.categorical_logpmf : of one draw.
 
     Notes
     -----
-    Not the distribution of one class label: that is the Multinoulli.  The factorials count the orders in which the draws can come;
-    they do not depend on y.
+    Not the distribution of one label: that is the Multinoulli.  The factorials count the orders in which the same
+    counts can come about; they do not depend on y.
     Derived in: Multinoulli → cross-entropy.
 
     Examples
     --------
-    >>> multinomial_logpmf([1, 2, 0], trials=3, probabilities=[0.5, 0.25, 0.25])
-    np.float64(-2.3671236141316165)
+    >>> multinomial_logpmf([[1, 2, 0], [3, 0, 0]], trials=3, probabilities=[0.5, 0.25, 0.25])
+    array([-2.36712361, -2.07944154])
     """
-    values, y = _checks.real(values, "values"), _probability_rows(probabilities)
-    if values.ndim not in (1, 2) or values.shape[-1] != y.shape[-1] or (y.ndim == 2 and values.shape != y.shape):
+    v, y = _checks.real(values, "values"), _probability_rows(probabilities)
+    n = _checks.whole_number(trials, "trials")
+    if v.ndim not in (1, 2) or v.shape[-1] != y.shape[-1] or (y.ndim == 2 and v.shape != y.shape):
         raise ValueError(
             "values must be rows of counts, shape (c,) or (N, c), that fit the probabilities, "
-            f"given shapes {values.shape} and {y.shape}"
+            f"given values {v.shape} and probabilities {y.shape}"
         )
-    n = _checks.real(trials, "trials")
-    _checks.whole_numbers(n, "trials", "a whole number 0, 1, 2, …")
-    if n.ndim:
-        raise ValueError(f"trials must be one number, given shape {n.shape}")
-    _checks.refuse_nan(values, "", values=values)
-    inside = multinomial_support(values, trials=n)
-    v = np.where(inside[..., None], values, 0)
-    y = np.broadcast_to(y, v.shape)
-    result = log_factorial(n) - log_factorial(v).sum(axis=-1) + xlogy(v, y).sum(axis=-1)
-    return np.where(inside, result, -np.inf).astype(y.dtype)[()]
+    _checks.refuse_nan(v, "", values=v)
+    inside = multinomial_support(v, trials=n)
+    v = np.where(inside[..., None], v, 0)
+    orders = log_factorial(n) - log_factorial(v).sum(axis=-1)
+    result = orders + xlogy(v, np.broadcast_to(y, v.shape)).sum(axis=-1)
+    return np.where(inside, result, -np.inf).astype(y.dtype, copy=False)[()]
+
+
+def multinomial_support(values, *, trials) -> np.ndarray:
+    """Where rows lie in the support of the multinomial: counts that sum to the number of trials.
+
+    Examples
+    --------
+    >>> multinomial_support([[1, 2, 0], [1, 1, 0]], trials=3)
+    array([ True, False])
+    """
+    values, n = _checks.real(values, "values"), _checks.whole_number(trials, "trials")
+    if values.ndim == 0:
+        raise ValueError("values must be rows of counts, shape (c,) or (N, c), given one number")
+    counts = (values >= 0) & (values == np.floor(values))
+    return counts.all(axis=-1) & (values.sum(axis=-1) == n)
 
 
 def multinomial_sample(size, *, trials, probabilities, rng) -> np.ndarray:
@@ -526,43 +545,31 @@ def multinomial_sample(size, *, trials, probabilities, rng) -> np.ndarray:
     Parameters
     ----------
     size
-        How many rows.
+        How many rows: an integer or a shape.
     trials
-        n, the number of draws in each row.
+        n, the number of draws for each row.
     probabilities
-        y, in [0, 1] and summing to 1, shape (c,).
+        y, from 0 to 1, shape (c,), summing to 1.
     rng
-        A `numpy.random.Generator`, or an integer seed: the same seed gives the same draws.
+        A `numpy.random.Generator` or an integer seed: the same seed gives the same draws.
 
     Returns
     -------
-        Integers, shape (size, c); each row sums to n.
+        Integers of shape (size, c); each row sums to n.
 
     Examples
     --------
     >>> multinomial_sample(2, trials=10, probabilities=[0.1, 0.2, 0.7], rng=0)
-    lossbook.distributions.multinomial_logpmf 'np.float64(-2.367123614131617)\n' 'np.float64(-2.3671236141316165)\n'
     array([[ 1,  1,  8],
            [ 0,  0, 10]])
     """
-    y = _probability_rows(probabilities)
+    y = _probability_rows(probabilities).astype(np.float64)
     if y.ndim != 1:
         raise ValueError(f"probabilities must have shape (c,), given {y.shape}")
-    y = y.astype(np.float64)
-    return _checks.generator(rng).multinomial(trials, y / y.sum(), size)
+    return _checks.generator(rng).multinomial(_checks.whole_number(trials, "trials"), y / y.sum(), size)
 
 
-def poisson_support(values) -> np.ndarray:
-    """0, 1, 2, …: True where `values` lie in the support of the Poisson distribution.
-
-    Examples
-    --------
-    >>> poisson_support([0, 3, -1, 0.5])
-    lossbook.distributions.poisson_sample 'array([3, 1, 2, 5])\n' 'lossbook.distributions.poisson_logpmf \'array([-1.        , -1.        , -1.69314718])\\n\' \'lossbook.distributions.normal_support \\\'array([ True,  True, False])\\\\n\\\' \\\'lossbook.distributions.normal_sample \\\\\\\'array([10.25146044,  9.73579027])\\\\\\\\n\\\\\\\' \\\\\\\'lossbook.distributions.normal_logpdf \\\\\\\\\\\\\\\'array([-0.91893853, -1.41893853])\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\'lossbook.distributions.multinomial_support \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'array([ True, False])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'lossbook.distributions.multinomial_sample \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'array([[1, 1, 8],\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n       [0, 0, 10]])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' "lossbook.distributions.multinomial_logpmf \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'np.float64(-2.367123614131617)\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'np.float64(-2.3671236141316165)\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\narray([[ 1,  1,  8],\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n       [ 0,  0, 10]])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n"\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\narray([ True, False])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'\\\\\\\\\\\\\\\\narray([-0.91893853, -1.41893853])\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\'\\\\\\\\narray([10.25146044,  9.73579027])\\\\\\\\n\\\\\\\'\\\\narray([ True,  True, False])\\\\n\\\'\\narray([-1.        , -1.        , -1.69314718])\\n\'\narray([2, 0, 7, 1])\n'
-    array([ True,  True, False, False])
-    """
-    values = _checks.real_or_bool(values, "values")
-    return (values >= 0) & (values == np.floor(values)) & np.isfinite(values)
+# --- Poisson ------------------------------------------------------------------------------------------------------
 
 
 @np.errstate(all="ignore")
@@ -572,18 +579,18 @@ def poisson_logpmf(values, *, rate) -> np.ndarray:
     Parameters
     ----------
     values
-        Counts v = 0, 1, 2, …, any shape.
+        v, counts 0, 1, 2, …
     rate
-        λ ≥ 0, the expected count: one number or one for each value.
+        λ ≥ 0, the expected count.
 
     Returns
     -------
-        Log-probabilities in nats, same shape.
+        Log-probabilities in nats.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not real numbers of the right shape or holds a NaN, or `rate` is negative or infinite.
+        If an argument is not real numbers, of another shape, or holds a NaN, or if `rate` is negative or infinite.
 
     See Also
     --------
@@ -591,27 +598,38 @@ def poisson_logpmf(values, *, rate) -> np.ndarray:
 
     Notes
     -----
-    The three large terms would cancel when v is near λ.  With φ(u) = e^u − 1 − u and R(v) = ln v! − (v ln v − v), the same
-    quantity is −v φ(ln(λ/v)) − R(v): two terms of one sign.
+    The three large terms would cancel where λ is near v.  With φ(u) = e^u − 1 − u the same quantity is
+    −v φ(ln(λ/v)) − (ln v! − (v ln v − v)): two terms of one sign.
 
     References
     ----------
-    C. Loader, *Fast and accurate computation of binomial probabilities*, 2000, page 4.
+    C. Loader, *Fast and accurate computation of binomial probabilities*, 2000.
 
     Examples
     --------
     >>> poisson_logpmf([0, 1, 2], rate=1.0)
-    lossbook.distributions.normal_support 'array([ True,  True, False])\n' 'lossbook.distributions.normal_sample \'array([10.25146044,  9.73579027])\\n\' \'lossbook.distributions.normal_logpdf \\\'array([-0.91893853, -1.41893853])\\\\n\\\' \\\'lossbook.distributions.multinomial_support \\\\\\\'array([ True, False])\\\\\\\\n\\\\\\\' \\\\\\\'lossbook.distributions.multinomial_sample \\\\\\\\\\\\\\\'array([[1, 1, 8],\\\\\\\\\\\\\\\\n       [0, 0, 10]])\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\' "lossbook.distributions.multinomial_logpmf \\\\\\\\\\\\\\\'np.float64(-2.367123614131617)\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\'np.float64(-2.3671236141316165)\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\'\\\\\\\\\\\\\\\\narray([[ 1,  1,  8],\\\\\\\\\\\\\\\\n       [ 0,  0, 10]])\\\\\\\\\\\\\\\\n"\\\\\\\\narray([ True, False])\\\\\\\\n\\\\\\\'\\\\narray([-0.91893853, -1.41893853])\\\\n\\\'\\narray([10.25146044,  9.73579027])\\n\'\narray([ True,  True, False])\n'
     array([-1.        , -1.        , -1.69314718])
     """
-    values, rate = _checks.real(values, "values"), _checks.real(rate, "rate")
-    rate = _checks.in_shape(rate, "rate", values.shape)
-    _checks.refuse_nan(values, "", values=values)
+    v, rate = _checks.real(values, "values"), _checks.real(rate, "rate")
+    _checks.common_shape(values=v, rate=rate)
+    _checks.refuse_nan(v, "", values=v)
     _checks.within(rate, "rate", 0, np.finfo(np.float64).max, "at least 0 and finite")
-    inside = poisson_support(values)
-    v = np.where(inside, values, 0)
-    excess = np.where(v == 0, rate, v * exp_remainder(np.log(rate / np.maximum(v, 1))))
-    return np.where(inside, -(excess + stirling_remainder(v)), -np.inf).astype(values.dtype)[()]
+    inside = poisson_support(v)
+    k = np.where(inside, v, 0)
+    distance = np.where(k == 0, rate, k * exp_remainder(np.log(rate / np.maximum(k, 1))))
+    return np.where(inside, -(distance + stirling_remainder(k)) + 0, -np.inf).astype(v.dtype, copy=False)[()]
+
+
+def poisson_support(values) -> np.ndarray:
+    """Where values lie in the support of the Poisson distribution: 0, 1, 2, …
+
+    Examples
+    --------
+    >>> poisson_support([0, 3, -1, 0.5])
+    array([ True,  True, False, False])
+    """
+    values = _checks.label_array(values, "values")
+    return (values >= 0) & (values == np.floor(values)) & (values < np.inf)
 
 
 def poisson_sample(size, *, rate, rng) -> np.ndarray:
@@ -622,9 +640,9 @@ def poisson_sample(size, *, rate, rng) -> np.ndarray:
     size
         How many: an integer or a shape.
     rate
-        λ ≥ 0, one number or an array of the shape `size`.
+        λ ≥ 0, a single number or an array of the shape `size`.
     rng
-        A `numpy.random.Generator`, or an integer seed: the same seed gives the same draws.
+        A `numpy.random.Generator` or an integer seed: the same seed gives the same draws.
 
     Returns
     -------
@@ -633,39 +651,55 @@ def poisson_sample(size, *, rate, rng) -> np.ndarray:
     Examples
     --------
     >>> poisson_sample(4, rate=2.0, rng=0)
-    lossbook.distributions.poisson_logpmf 'array([-1.        , -1.        , -1.69314718])\n' 'lossbook.distributions.normal_support \'array([ True,  True, False])\\n\' \'lossbook.distributions.normal_sample \\\'array([10.25146044,  9.73579027])\\\\n\\\' \\\'lossbook.distributions.normal_logpdf \\\\\\\'array([-0.91893853, -1.41893853])\\\\\\\\n\\\\\\\' \\\\\\\'lossbook.distributions.multinomial_support \\\\\\\\\\\\\\\'array([ True, False])\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\'lossbook.distributions.multinomial_sample \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'array([[1, 1, 8],\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n       [0, 0, 10]])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' "lossbook.distributions.multinomial_logpmf \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'np.float64(-2.367123614131617)\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\' \\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'np.float64(-2.3671236141316165)\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\'\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\narray([[ 1,  1,  8],\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n       [ 0,  0, 10]])\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\n"\\\\\\\\\\\\\\\\narray([ True, False])\\\\\\\\\\\\\\\\n\\\\\\\\\\\\\\\'\\\\\\\\narray([-0.91893853, -1.41893853])\\\\\\\\n\\\\\\\'\\\\narray([10.25146044,  9.73579027])\\\\n\\\'\\narray([ True,  True, False])\\n\'\narray([-1.        , -1.        , -1.69314718])\n'
     array([2, 0, 7, 1])
     """
-    return _checks.generator(rng).poisson(_checks.real(rate, "rate"), size)
+    (rate,) = _sampled(size, rate=rate)
+    _checks.within(rate, "rate", 0, np.finfo(np.float64).max, "at least 0 and finite")
+    return _checks.generator(rng).poisson(rate, size)
 
 
 # --- shared -------------------------------------------------------------------------------------------------------
+
+
+def _located(values, mean, **positive) -> list[np.ndarray]:
+    """Values, location and positive parameters of a continuous distribution, checked."""
+    arrays = {"values": _checks.real(values, "values"), "mean": _checks.real(mean, "mean")}
+    arrays |= {name: _checks.real(parameter, name) for name, parameter in positive.items()}
+    shape = _checks.common_shape(**arrays)
+    for name in positive:
+        _checks.positive(arrays[name], name, shape)
+    # A single number takes the type of the values: a float64 scale must not turn float32 data into float64.
+    return [a if a.ndim else a.astype(arrays["values"].dtype, copy=False) for a in arrays.values()]
+
+
+def _sampled(size, *location, **parameters) -> list[np.ndarray]:
+    """Parameters of a sample, single numbers or in its shape; `scale` and `degrees` positive."""
+    names = ["mean"] * len(location) + list(parameters)
+    arrays = [_checks.real(a, name) for name, a in zip(names, (*location, *parameters.values()), strict=True)]
+    for name, a in zip(names, arrays, strict=True):
+        if a.ndim and a.shape != _shape(size):
+            raise ValueError(f"{name} must be a single number or have the shape {_shape(size)}, given {a.shape}")
+        _checks.refuse_nan(a, "", **{name: a})
+        if name in ("scale", "degrees"):
+            _checks.positive(a, name, a.shape)
+    return arrays
 
 
 def _shape(size) -> tuple[int, ...]:
     return (size,) if np.ndim(size) == 0 else tuple(size)
 
 
-def _values_and_location(values, mean) -> tuple[np.ndarray, np.ndarray]:
-    values = _checks.real(values, "values")
-    return values, _checks.in_shape(_checks.real(mean, "mean"), "mean", values.shape)
-
-
-def _values_and_probability(values, probability) -> tuple[np.ndarray, np.ndarray]:
-    values, probability = _checks.real_or_bool(values, "values"), _checks.real(probability, "probability")
-    _checks.refuse_nan(values, "", values=values)
-    _checks.within(probability, "probability", 0, 1, "a probability from 0 to 1")
-    return values, _checks.in_shape(probability, "probability", values.shape)
-
-
 def _probability_rows(probabilities) -> np.ndarray:
     y = _checks.real(probabilities, "probabilities")
     if y.ndim not in (1, 2):
         raise ValueError(f"probabilities must have shape (c,) or (N, c), given {y.shape}")
+    _checks.probabilities(y, "probabilities")
     _checks.distribution_rows(y, y.sum(axis=-1), "probabilities")
     return y
 
 
-def _finished(result, values, mean) -> np.ndarray:
-    _checks.refuse_nan(result, "∞ − ∞", values=values, mean=mean)
+def _finished(result, values: np.ndarray, **others: np.ndarray) -> np.ndarray:
+    """In the type of the values; adding 0 turns −0.0 into 0.0."""
+    result = (result + 0).astype(values.dtype, copy=False)[()]
+    _checks.refuse_nan(result, "∞ − ∞", values=values, **others)
     return result

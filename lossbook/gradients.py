@@ -1,8 +1,13 @@
-"""Gradients of the losses in their first argument: the same names and arguments as in `lossbook.losses`."""
+"""Gradients of the losses in their first argument: the same names and arguments as in `lossbook.losses`.
+
+One gradient for each example, in the shape of the first argument.  For a loss that is averaged over N examples, divide
+by N.  At a kink, where there is no derivative, the result is the subgradient 0.
+"""
 
 import numpy as np
 
-from lossbook import _checks, _rows
+from lossbook import _checks
+from lossbook._blocks import entries, exp_gaps, flat_blocks, largest, pick, row_blocks, row_sums, smallest
 from lossbook.special import sigmoid
 
 __all__ = [
@@ -25,205 +30,769 @@ __all__ = [
 ]
 
 
+# --- real targets -------------------------------------------------------------------------------------------------
+
+
 @np.errstate(all="ignore")
 def squared_error(predictions, targets) -> np.ndarray:
-    """2 (y − t)."""
-    y, t = _pair(predictions, targets)
+    """Gradient of the squared error: 2 (y − t).
+
+    Parameters
+    ----------
+    predictions
+        y, real numbers of any shape, in the unit of the targets.
+    targets
+        t, real numbers, same shape.
+
+    Returns
+    -------
+        Derivatives in the unit of the targets, same shape.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not real numbers or holds a NaN, if the shapes differ, or where both are the same infinity.
+
+    See Also
+    --------
+    lossbook.losses.squared_error : the loss.
+
+    Notes
+    -----
+    Derived in: Gaussian → SSE.
+
+    Examples
+    --------
+    >>> squared_error([2.0, 5.0], [3.0, 3.0])
+    array([-2.,  4.])
+    """
+    y, t = _real_pair(predictions, targets)
     return _finished(2 * (y - t), y, t)
 
 
 @np.errstate(all="ignore")
 def half_squared_error(predictions, targets) -> np.ndarray:
-    """The residual with its sign turned, y − t."""
-    y, t = _pair(predictions, targets)
+    """Gradient of half the squared error: y − t.
+
+    Parameters
+    ----------
+    predictions
+        y, real numbers of any shape, in the unit of the targets.
+    targets
+        t, real numbers, same shape.
+
+    Returns
+    -------
+        Derivatives in the unit of the targets, same shape.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not real numbers or holds a NaN, if the shapes differ, or where both are the same infinity.
+
+    See Also
+    --------
+    lossbook.losses.half_squared_error : the loss.
+
+    Notes
+    -----
+    Derived in: Gaussian → SSE.
+
+    Examples
+    --------
+    >>> half_squared_error([2.0, 5.0], [3.0, 3.0])
+    array([-1.,  2.])
+    """
+    y, t = _real_pair(predictions, targets)
     return _finished(y - t, y, t)
 
 
 @np.errstate(all="ignore")
 def absolute_error(predictions, targets) -> np.ndarray:
-    """The sign of y − t; 0 at the kink y = t."""
-    y, t = _pair(predictions, targets)
+    """Gradient of the absolute error: the sign of y − t.
+
+    Parameters
+    ----------
+    predictions
+        y, real numbers of any shape, in the unit of the targets.
+    targets
+        t, real numbers, same shape.
+
+    Returns
+    -------
+        −1, 1, or 0 at the kink y = t, same shape.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not real numbers or holds a NaN, if the shapes differ, or where both are the same infinity.
+
+    See Also
+    --------
+    lossbook.losses.absolute_error : the loss.
+
+    Examples
+    --------
+    >>> absolute_error([2.0, 5.0, 3.0], [3.0, 3.0, 3.0])
+    array([-1.,  1.,  0.])
+    """
+    y, t = _real_pair(predictions, targets)
     return _finished(np.sign(y - t), y, t)
 
 
 @np.errstate(all="ignore")
 def huber_loss(predictions, targets, *, delta) -> np.ndarray:
-    """The residual y − t, clipped to [−δ, δ]."""
-    y, t = _pair(predictions, targets)
+    """Gradient of the Huber loss: y − t, clipped to [−δ, δ].
+
+    Parameters
+    ----------
+    predictions
+        y, real numbers of any shape, in the unit of the targets.
+    targets
+        t, real numbers, same shape.
+    delta
+        δ > 0, in the same unit: where the loss changes over.
+
+    Returns
+    -------
+        Derivatives in the unit of the targets, same shape.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not real numbers or holds a NaN, if the shapes differ, where both are the same infinity, or if
+        `delta` is not one positive finite number.
+
+    See Also
+    --------
+    lossbook.losses.huber_loss : the loss.
+
+    Examples
+    --------
+    >>> huber_loss([0.5, 5.0], [0.0, 0.0], delta=1.0)
+    array([0.5, 1. ])
+    """
+    y, t = _real_pair(predictions, targets)
     delta = _checks.number(delta, "delta", 0, np.inf, "positive and finite")
     return _finished(np.clip(y - t, -delta, delta), y, t)
 
 
 @np.errstate(all="ignore")
 def pinball_loss(predictions, targets, *, quantile) -> np.ndarray:
-    """−q where t > y, 1 − q where t < y; 0 at the kink y = t."""
-    y, t = _pair(predictions, targets)
+    """Gradient of the pinball loss: −q where t > y, 1 − q where t < y.
+
+    Parameters
+    ----------
+    predictions
+        y, real numbers of any shape, in the unit of the targets.
+    targets
+        t, real numbers, same shape.
+    quantile
+        q, strictly between 0 and 1.
+
+    Returns
+    -------
+        −q, 1 − q, or 0 at the kink y = t, same shape.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not real numbers or holds a NaN, if the shapes differ, where both are the same infinity, or if
+        `quantile` is not one number strictly between 0 and 1.
+
+    See Also
+    --------
+    lossbook.losses.pinball_loss : the loss.
+
+    Examples
+    --------
+    >>> pinball_loss([2.0, 5.0], [3.0, 3.0], quantile=0.75)
+    array([-0.75,  0.25])
+    """
+    y, t = _real_pair(predictions, targets)
     q = _checks.number(quantile, "quantile", 0, 1, "strictly between 0 and 1")
-    r = _finished(y - t, y, t)
-    return np.where(r > 0, 1 - q, np.where(r < 0, -q, 0)).astype(y.dtype)[()]
+    sign = _finished(np.sign(y - t), y, t)
+    return _likewise(np.where(sign < 0, -q, (1 - q) * sign), y)
 
 
 @np.errstate(all="ignore")
 def gaussian_nll(predictions, targets, *, scale) -> np.ndarray:
-    """(y − t) / σ²."""
-    y, t = _pair(predictions, targets)
+    """Gradient of the Gaussian negative log-likelihood: (y − t) / σ².
+
+    Parameters
+    ----------
+    predictions
+        y, real numbers of any shape, in the unit of the targets.
+    targets
+        t, real numbers, same shape.
+    scale
+        σ > 0 in the same unit: one number, or one for each target.
+
+    Returns
+    -------
+        Derivatives in nats per unit of the targets, same shape.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not real numbers or holds a NaN, if the shapes differ, where both are the same infinity, or if
+        `scale` is not positive and finite.
+
+    See Also
+    --------
+    lossbook.losses.gaussian_nll : the loss.
+
+    Notes
+    -----
+    Derived in: Gaussian → SSE.
+
+    Examples
+    --------
+    >>> gaussian_nll([2.0, 5.0], [3.0, 3.0], scale=2.0)
+    array([-0.25,  0.5 ])
+    """
+    y, t = _real_pair(predictions, targets)
     scale = _checks.positive(scale, "scale", y.shape)
     return _finished((y - t) / scale / scale, y, t)
 
 
 @np.errstate(all="ignore")
 def laplace_nll(predictions, targets, *, scale) -> np.ndarray:
-    """The sign of y − t, divided by b; 0 at the kink y = t."""
-    y, t = _pair(predictions, targets)
+    """Gradient of the Laplace negative log-likelihood: the sign of y − t, divided by b.
+
+    Parameters
+    ----------
+    predictions
+        y, real numbers of any shape, in the unit of the targets.
+    targets
+        t, real numbers, same shape.
+    scale
+        b > 0 in the same unit: one number, or one for each target.
+
+    Returns
+    -------
+        Derivatives in nats per unit of the targets, same shape; 0 at the kink y = t.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not real numbers or holds a NaN, if the shapes differ, where both are the same infinity, or if
+        `scale` is not positive and finite.
+
+    See Also
+    --------
+    lossbook.losses.laplace_nll : the loss.
+
+    Examples
+    --------
+    >>> laplace_nll([2.0, 5.0], [3.0, 3.0], scale=2.0)
+    array([-0.5,  0.5])
+    """
+    y, t = _real_pair(predictions, targets)
     scale = _checks.positive(scale, "scale", y.shape)
     return _finished(np.sign(y - t) / scale, y, t)
 
 
 @np.errstate(all="ignore")
 def student_t_nll(predictions, targets, *, scale, degrees) -> np.ndarray:
-    """(ν + 1) r / (σ (ν + r²)), r = (y − t) / σ: it grows, then falls again for outliers."""
-    y, t = _pair(predictions, targets)
+    """Gradient of Student's t negative log-likelihood: (ν + 1) r / (ν + r²) / σ, r = (y − t)/σ.
+
+    Parameters
+    ----------
+    predictions
+        y, real numbers of any shape, in the unit of the targets.
+    targets
+        t, real numbers, same shape.
+    scale
+        σ > 0 in the same unit: one number, or one for each target.
+    degrees
+        ν > 0: one number, or one for each target.
+
+    Returns
+    -------
+        Derivatives in nats per unit of the targets, same shape.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not real numbers or holds a NaN, if the shapes differ, where both are the same infinity, or if
+        `scale` or `degrees` is not positive and finite.
+
+    See Also
+    --------
+    lossbook.losses.student_t_nll : the loss.
+
+    Notes
+    -----
+    It is largest at |r| = √ν and falls again beyond: an outlier pulls less the farther out it is.
+
+    Examples
+    --------
+    >>> student_t_nll([2.0, 103.0], [3.0, 3.0], scale=1.0, degrees=1.0).round(4)
+    array([-1.  ,  0.02])
+    """
+    y, t = _real_pair(predictions, targets)
     scale = _checks.positive(scale, "scale", y.shape)
     degrees = _checks.positive(degrees, "degrees", y.shape)
     r = (y - t) / scale
-    # (ν + 1) / (ν/r + r): no square that could overflow
-    return _finished(np.where(r == 0, 0, (degrees + 1) / (degrees / r + r)) / scale, y, t).astype(y.dtype)
+    # Far out, r² could overflow: divide by r first.
+    pull = np.where(np.abs(r) < 1, r / (degrees + r * r), 1 / (degrees / r + r))
+    return _finished((degrees + 1) * pull / scale, y, t)
+
+
+# --- two classes --------------------------------------------------------------------------------------------------
 
 
 @np.errstate(all="ignore")
 def binary_cross_entropy(logits, labels) -> np.ndarray:
-    """σ(z) − t."""
-    return binary_cross_entropy_with_losses(logits, labels)[1]
+    """Gradient of binary cross-entropy: σ(z) − t, probability minus label.
+
+    Parameters
+    ----------
+    logits
+        z, log-odds in nats, any shape.
+    labels
+        t, same shape: 0 or 1 (or False, True), or soft labels, probabilities from 0 to 1.
+
+    Returns
+    -------
+        Derivatives, from −1 to 1, same shape.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not real numbers or holds a NaN, if the shapes differ, or if a label lies outside [0, 1].
+
+    See Also
+    --------
+    lossbook.losses.binary_cross_entropy : the loss.
+    lossbook.gradients.binary_cross_entropy_with_losses : both in one pass.
+
+    Notes
+    -----
+    Computed as [z ≥ 0] − t − sign(z) e / (1 + e), e = e^{−|z|}: a confident right answer keeps the digits of its error.
+    Derived in: Bernoulli → binary cross-entropy.
+
+    Examples
+    --------
+    >>> binary_cross_entropy([0.0, 2.0, 50.0], [1, 1, 1])
+    array([-5.00000000e-01, -1.19202922e-01, -1.92874985e-22])
+    """
+    z, t = _logits_and_labels(logits, labels)
+    gradient = np.empty(z.shape, z.dtype)
+    for z_block, t_block, block, e, q in flat_blocks(z, t, gradient, scratch=2):
+        if not (smallest(t_block) >= 0 and largest(t_block) <= 1):
+            _checks.probabilities(t, "labels")
+        _binary_cross_entropy(z_block, t_block, block, None, e, q)
+        _checks.refuse_nan(block, "", logits=z)
+    return gradient[()]
 
 
 @np.errstate(all="ignore")
 def binary_cross_entropy_with_losses(logits, labels) -> tuple[np.ndarray, np.ndarray]:
-    """Losses and gradient of binary cross-entropy in one pass."""
-    z, t = _checks.real(logits, "logits"), _checks.real_or_bool(labels, "labels")
-    _checks.same_shape(z, "logits", t, "labels")
-    _checks.within(t, "labels", 0, 1, "a probability from 0 to 1")
-    t = t.astype(z.dtype)
-    e = np.exp(-np.abs(z))
-    step = (z >= 0) - t
-    losses = np.where(step == 0, 0, np.abs(z * step)) + np.log1p(e)
-    return _finished(losses, z, t).astype(z.dtype), (step - np.copysign(e / (1 + e), z)).astype(z.dtype)
+    """Losses and gradient of binary cross-entropy in one pass, for little more than the gradient costs.
+
+    Parameters
+    ----------
+    logits
+        z, log-odds in nats, any shape.
+    labels
+        t, same shape: 0 or 1 (or False, True), or soft labels, probabilities from 0 to 1.
+
+    Returns
+    -------
+        The losses in nats, and the gradient: two arrays in the shape of the logits.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not real numbers or holds a NaN, if the shapes differ, or if a label lies outside [0, 1].
+
+    See Also
+    --------
+    lossbook.losses.binary_cross_entropy : the losses alone.
+    lossbook.gradients.binary_cross_entropy : the gradient alone.
+
+    Notes
+    -----
+    Derived in: Bernoulli → binary cross-entropy.
+
+    Examples
+    --------
+    >>> losses, gradient = binary_cross_entropy_with_losses([0.0, 2.0], [1, 1])
+    >>> losses, gradient
+    (array([0.69314718, 0.12692801]), array([-0.5       , -0.11920292]))
+    """
+    z, t = _logits_and_labels(logits, labels)
+    gradient, losses = np.empty(z.shape, z.dtype), np.empty(z.shape, z.dtype)
+    for z_block, t_block, g_block, l_block, e, q in flat_blocks(z, t, gradient, losses, scratch=2):
+        if not (smallest(t_block) >= 0 and largest(t_block) <= 1):
+            _checks.probabilities(t, "labels")
+        _binary_cross_entropy(z_block, t_block, g_block, l_block, e, q)
+        if np.isnan(smallest(l_block)):
+            l_block[np.isinf(z_block) & (t_block == (z_block > 0))] = 0  # ∞ · 0: on the right side, without any doubt
+            _checks.refuse_nan(l_block, "", logits=z)
+    return losses[()], gradient[()]
+
+
+def _binary_cross_entropy(z, t, gradient, losses, e, q) -> None:
+    """[z ≥ 0] − t − sign(z) e / (1 + e), and |z| · |t − [z ≥ 0]| + ln(1 + e), with e = e^{−|z|}."""
+    if t.dtype.kind != "f":
+        t = t.astype(z.dtype)
+    if z.dtype.char == "f" and not np.array_equal(np.rint(t), t):
+        return _in_float64(z, t, gradient, losses)
+    np.abs(z, out=e)
+    np.negative(e, out=e)
+    np.exp(e, out=e)
+    wrong = np.subtract(z >= 0, t, out=gradient)  # 0, or of the sign of z
+    if losses is not None:
+        np.multiply(z, wrong, out=losses)
+        np.log1p(e, out=q)
+        np.add(losses, q, out=losses)
+    np.add(1, e, out=q)
+    np.divide(e, q, out=q)
+    np.copysign(q, z, out=q)
+    np.subtract(wrong, q, out=gradient)
+    return None
+
+
+def _in_float64(z, t, gradient, losses) -> None:
+    """Soft labels in float32: the exponential of NumPy is not accurate enough there."""
+    wide = [np.empty(z.shape) for _ in range(4)]
+    _binary_cross_entropy(z.astype(np.float64), t.astype(np.float64), *wide)
+    gradient[...] = wide[0]
+    if losses is not None:
+        losses[...] = wide[1]
 
 
 @np.errstate(all="ignore")
 def binary_cross_entropy_of_probabilities(probabilities, labels) -> np.ndarray:
-    """(y − t) / (y (1 − y))."""
-    y, t = _checks.real(probabilities, "probabilities"), _checks.real_or_bool(labels, "labels")
+    """Gradient of binary cross-entropy in the probability y: (1 − t) / (1 − y) − t / y.
+
+    Parameters
+    ----------
+    probabilities
+        y, from 0 to 1, any shape.
+    labels
+        t, same shape: 0 or 1 (or False, True), or soft labels, probabilities from 0 to 1.
+
+    Returns
+    -------
+        Derivatives in nats, same shape; ∓∞ where the label was given probability 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not real numbers or holds a NaN, if the shapes differ, or if a number lies outside [0, 1].
+
+    See Also
+    --------
+    lossbook.losses.binary_cross_entropy_of_probabilities : the loss.
+
+    Notes
+    -----
+    The same as (y − t) / (y (1 − y)), and unbounded; in the log-odds the denominator cancels.
+    Derived in: Bernoulli → binary cross-entropy.
+
+    Examples
+    --------
+    >>> binary_cross_entropy_of_probabilities([0.5, 0.8], [1, 0])
+    array([-2.,  5.])
+    """
+    y, t = _checks.real(probabilities, "probabilities"), _checks.label_array(labels, "labels")
     _checks.same_shape(y, "probabilities", t, "labels")
-    _checks.within(y, "probabilities", 0, 1, "a probability from 0 to 1")
-    _checks.within(t, "labels", 0, 1, "a probability from 0 to 1")
-    t = t.astype(y.dtype)
-    zero, one = np.where(t == 1, 0, (1 - t) / (1 - y)), np.where(t == 0, 0, t / y)
-    return _finished(zero - one, y, t).astype(y.dtype)
+    _checks.probabilities(y, "probabilities")
+    _checks.probabilities(t, "labels")
+    t = t if t.dtype.kind == "f" else t.astype(y.dtype)
+    zero = np.where(t == 1, 0, (1 - t) / (1 - y))
+    one = np.where(t == 0, 0, t / y)
+    return _likewise(zero - one, y)
 
 
 @np.errstate(all="ignore")
+def soft_margin(logits, signs) -> np.ndarray:
+    """Gradient of the logistic loss for labels −1 and 1: −s σ(−s z).
+
+    Parameters
+    ----------
+    logits
+        z, log-odds in nats, any shape.
+    signs
+        s, same shape: −1 or 1.
+
+    Returns
+    -------
+        Derivatives, from −1 to 1, same shape.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not real numbers or holds a NaN, if the shapes differ, or if a sign is not −1 or 1.
+
+    See Also
+    --------
+    lossbook.losses.soft_margin : the loss.
+
+    Notes
+    -----
+    Derived in: Bernoulli → binary cross-entropy.
+
+    Examples
+    --------
+    >>> soft_margin([0.0, 2.0], [1, -1])
+    array([-0.5       ,  0.88079708])
+    """
+    z, s = _checks.real(logits, "logits"), _checks.label_array(signs, "signs")
+    _checks.same_shape(z, "logits", s, "signs")
+    _checks.signs(s, "signs")
+    _checks.refuse_nan(z, "", logits=z)
+    s = s.astype(z.dtype)
+    return _likewise(-s * sigmoid(-s * z), z)
+
+
+# --- c classes ----------------------------------------------------------------------------------------------------
+
+
 def cross_entropy(logits, labels) -> np.ndarray:
-    """softmax(z) − t."""
+    """Gradient of cross-entropy: softmax(z)_k − t_k, probability minus label.
+
+    Parameters
+    ----------
+    logits
+        z, shape (N, c), unnormalised log-probabilities in nats; ±∞ where the limit exists.
+    labels
+        Shape (N,): class numbers, integers from 0 to c − 1.  Or shape (N, c): one-hot or soft rows that sum to 1.
+
+    Returns
+    -------
+        Derivatives, from −1 to 1, shape (N, c); each row sums to 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not real numbers or holds a NaN, if the shapes do not fit, if labels of shape (N,) are not
+        integers or out of range, if label rows do not sum to 1, or where there is no limit (∞ − ∞).
+
+    See Also
+    --------
+    lossbook.losses.cross_entropy : the loss.
+    lossbook.gradients.cross_entropy_with_losses : both in one pass.
+
+    Notes
+    -----
+    At the label this is −s / (1 + s) with s = Σ_{k≠y} e^{z_k − z_y}: a confident right answer keeps the digits of its
+    error, which p − 1 would lose.  A soft row with total T = Σ_k t_k has the gradient T softmax(z)_k − t_k.
+    Derived in: Multinoulli → cross-entropy.
+
+    Examples
+    --------
+    >>> cross_entropy([[0.0, 0.0], [50.0, 0.0]], [0, 0])
+    array([[-5.00000000e-01,  5.00000000e-01],
+           [-1.92874985e-22,  1.92874985e-22]])
+    """
     return cross_entropy_with_losses(logits, labels)[1]
 
 
 @np.errstate(all="ignore")
 def cross_entropy_with_losses(logits, labels) -> tuple[np.ndarray, np.ndarray]:
-    """Losses and gradient of cross-entropy in one pass."""
-    z, t = _checks.real(logits, "logits"), _checks.real_or_bool(labels, "labels")
-    if z.ndim != 2 or z.shape[1] == 0:
-        raise ValueError(f"logits must have shape (N, c) with at least one class, given {z.shape}")
-    n, c = z.shape
-    gradient, losses = np.empty_like(z, order="C"), np.empty(n, z.dtype)
-    if t.ndim == 1:
-        _checks.class_numbers(t, "labels", n, c)
-        for rows in _rows.blocks(n, c * z.itemsize):
-            block, e = np.ascontiguousarray(z[rows]), gradient[rows]
-            at = _rows.positions(t[rows], c)
-            s = _rows.exp_gaps(block, at, e)
-            np.log1p(s, out=losses[rows])
-            e *= (1 / (1 + s))[:, None]
-            e.reshape(-1)[at] = -s / (1 + s) + 0
-            redo = np.flatnonzero(~np.isfinite(s))
-            if redo.size:
-                losses[rows][redo], e[redo] = _from_maximum(block[redo], t[rows][redo])
-        return _finished(losses, z, t), gradient
-    _checks.label_rows(t, "labels", z.shape)
-    t = t.astype(z.dtype)
-    total = t.sum(axis=1)
-    _checks.distribution_rows(t, total, "labels")
-    top = _rows.positions(z.argmax(axis=1), c)
-    m = _rows.pick(z, top)
-    s = _rows.exp_gaps(z, top, gradient)
+    """Losses and gradient of cross-entropy in one pass, for little more than the gradient costs.
+
+    Parameters
+    ----------
+    logits
+        z, shape (N, c), unnormalised log-probabilities in nats; ±∞ where the limit exists.
+    labels
+        Shape (N,): class numbers, integers from 0 to c − 1.  Or shape (N, c): one-hot or soft rows that sum to 1.
+
+    Returns
+    -------
+        The losses in nats, shape (N,), and the gradient, shape (N, c).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not real numbers or holds a NaN, if the shapes do not fit, if labels of shape (N,) are not
+        integers or out of range, if label rows do not sum to 1, or where there is no limit (∞ − ∞).
+
+    See Also
+    --------
+    lossbook.losses.cross_entropy : the losses alone.
+    lossbook.gradients.cross_entropy : the gradient alone.
+
+    Notes
+    -----
+    Derived in: Multinoulli → cross-entropy.
+
+    Examples
+    --------
+    >>> losses, gradient = cross_entropy_with_losses([[0.0, 0.0], [2.0, 0.0]], [0, 0])
+    >>> losses
+    array([0.69314718, 0.12692801])
+    >>> gradient
+    array([[-0.5       ,  0.5       ],
+           [-0.11920292,  0.11920292]])
+    """
+    z, t = _checks.logits_and_labels(logits, labels)
+    losses, gradient = np.empty(len(z), z.dtype), np.empty(z.shape, z.dtype)
+    for rows, z_block, _ in row_blocks(z, scratch=False):
+        if t.ndim == 1:
+            _cross_entropy(z_block, t[rows], losses[rows], gradient[rows])
+        else:
+            _soft_cross_entropy(z_block, t[rows], losses[rows], gradient[rows], rows.start)
+    _checks.refuse_nan(losses, "∞ − ∞", logits=z)
+    return losses, gradient
+
+
+def _cross_entropy(z: np.ndarray, labels: np.ndarray, losses: np.ndarray, gradient: np.ndarray) -> None:
+    """e_k / (1 + s), at the label −s / (1 + s), and ln(1 + s), with e_k = e^{z_k − z_y} and s = Σ_{k≠y} e_k."""
+    label = entries(labels, z.shape[1])
+    s = exp_gaps(z, label, out=gradient)
+    np.log1p(s, out=losses, dtype=np.float64)
+    gradient /= (1 + s)[:, None]
+    gradient.reshape(-1)[label] = 0 - s / (1 + s)
+    if not largest(s) < np.inf:
+        redo = np.flatnonzero(~(s < np.inf))
+        losses[redo], gradient[redo] = _wrong_by_far(z[redo], labels[redo])
+
+
+def _wrong_by_far(z: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For rows where e^{z_k − z_y} overflows: the largest logit m in place of z_y."""
+    top, label = entries(z.argmax(axis=1), z.shape[1]), entries(labels, z.shape[1])
+    gradient = np.empty_like(z)
+    gap = pick(z, top) - pick(z, label)
+    s = exp_gaps(z, top, out=gradient)
+    gradient.reshape(-1)[top] = 1
+    gradient /= (1 + s)[:, None]
+    gradient.reshape(-1)[label] -= 1
+    return gap + np.log1p(s), gradient  # NaN where two logits are ∞: then the gradient has no limit
+
+
+def _soft_cross_entropy(z: np.ndarray, t: np.ndarray, losses: np.ndarray, gradient: np.ndarray, first: int) -> None:
+    """T p_k − t_k, and Σ_k t_k (m − z_k) + T ln(1 + s), with s = Σ_{k≠m} e^{z_k − m} and T = Σ_k t_k."""
+    t = t if t.dtype.kind == "f" else t.astype(z.dtype)
+    total = row_sums(t)
+    _checks.distribution_rows(t, total, "labels", first)
+    top = entries(z.argmax(axis=1), z.shape[1])
+    gaps = np.subtract(pick(z, top)[:, None], z, out=gradient)
+    gaps.reshape(-1)[top] = 0  # also where it is ∞ − ∞
+    wrong = np.einsum("ij,ij->i", t, gaps)
+    if not largest(wrong) < np.inf:
+        wrong = np.where(t == 0, 0, t * gaps).sum(axis=1)  # 0 · ∞ = 0: what cannot happen costs nothing
+    s = exp_gaps(z, top, out=gradient)
+    np.add(wrong, total * np.log1p(s), out=losses)
+    # p_k T − t_k; at the top, where p and t may both be near 1, minus the sum of the others.
     gradient.reshape(-1)[top] = 1
     gradient *= (total / (1 + s))[:, None]
     gradient -= t
-    gaps = m[:, None] - z
-    gaps[z == m[:, None]] = 0
-    losses = np.where(t == 0, 0, t * gaps).sum(axis=1) + total * np.log1p(s)
-    return _finished(losses, z, t), gradient
-
-
-def _from_maximum(z: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    k = np.arange(len(z))
-    top = z.argmax(axis=1)
-    m = z[k, top]
-    e = z - m[:, None]
-    e[z == m[:, None]] = 0
-    np.exp(e, out=e)
-    e[k, top] = 0
-    s = e.sum(axis=1)
-    losses = (m - z[k, labels]) + np.log1p(s)
-    e[k, top] = 1
-    e /= (1 + s)[:, None]
-    e[k, labels] -= 1
-    return losses, e
+    at_top = pick(gradient, top)
+    gradient.reshape(-1)[top] = 0
+    gradient.reshape(-1)[top] = np.where(pick(t, top) > 0.5, 0 - row_sums(gradient), at_top)
 
 
 @np.errstate(all="ignore")
 def cross_entropy_of_probabilities(probabilities, labels) -> np.ndarray:
-    """−t_k / y_k."""
-    y, t = _checks.real(probabilities, "probabilities"), _checks.real_or_bool(labels, "labels")
-    if y.ndim != 2 or y.shape[1] == 0:
-        raise ValueError(f"probabilities must have shape (N, c) with at least one class, given {y.shape}")
-    _checks.distribution_rows(y, y.sum(axis=1), "probabilities")
+    """Gradient of cross-entropy in the probabilities y: −t_k / y_k.
+
+    Parameters
+    ----------
+    probabilities
+        y, shape (N, c), from 0 to 1; each row sums to 1.
+    labels
+        Shape (N,): class numbers, integers from 0 to c − 1.  Or shape (N, c): one-hot or soft rows that sum to 1.
+
+    Returns
+    -------
+        Derivatives in nats, shape (N, c); −∞ where a label was given probability 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not real numbers or holds a NaN, if the shapes do not fit, if labels of shape (N,) are not
+        integers or out of range, if a probability lies outside [0, 1], or if rows do not sum to 1.
+
+    See Also
+    --------
+    lossbook.losses.cross_entropy_of_probabilities : the loss.
+
+    Notes
+    -----
+    Each entry of y is varied by itself; along the simplex only differences of these derivatives count.
+    Derived in: Multinoulli → cross-entropy.
+
+    Examples
+    --------
+    >>> cross_entropy_of_probabilities([[0.25, 0.5, 0.25]], [1])
+    array([[ 0., -2.,  0.]])
+    """
+    y, t = _checks.logits_and_labels(probabilities, labels, "probabilities")
+    _checks.probabilities(y, "probabilities")
+    _checks.distribution_rows(y, row_sums(y), "probabilities")
     if t.ndim == 1:
-        _checks.class_numbers(t, "labels", *y.shape)
         t = (t[:, None] == np.arange(y.shape[1])).astype(y.dtype)
-    else:
-        _checks.label_rows(t, "labels", y.shape)
-        t = t.astype(y.dtype)
-        _checks.distribution_rows(t, t.sum(axis=1), "labels")
-    return np.where(t == 0, 0, -t / y)
+    t = t if t.dtype.kind == "f" else t.astype(y.dtype)
+    _checks.distribution_rows(t, row_sums(t), "labels")
+    return _likewise(np.where(t == 0, 0, -t / y), y)
 
 
-@np.errstate(all="ignore")
-def soft_margin(logits, signs) -> np.ndarray:
-    """−s / (1 + e^{s z})."""
-    z, s = _checks.real(logits, "logits"), _checks.real_or_bool(signs, "signs")
-    _checks.same_shape(z, "logits", s, "signs")
-    _checks.signs(s, "signs")
-    s = s.astype(z.dtype)
-    return -s * sigmoid(-s * z)
+# --- counts -------------------------------------------------------------------------------------------------------
 
 
 @np.errstate(all="ignore")
 def poisson_nll(log_rates, counts) -> np.ndarray:
-    """e^η − k."""
+    """Gradient of the Poisson negative log-likelihood: e^η − k, rate minus count.
+
+    Parameters
+    ----------
+    log_rates
+        η, logarithm of the expected count, any shape.
+    counts
+        k, whole numbers 0, 1, 2, …, same shape.
+
+    Returns
+    -------
+        Derivatives in counts, same shape.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not real numbers or holds a NaN, if the shapes differ, or if a count is not a whole number.
+
+    See Also
+    --------
+    lossbook.losses.poisson_nll : the loss.
+
+    Examples
+    --------
+    >>> poisson_nll([0.0, 0.0], [0, 3])
+    array([ 1., -2.])
+    """
     eta, k = _checks.real(log_rates, "log_rates"), _checks.real(counts, "counts")
     _checks.same_shape(eta, "log_rates", k, "counts")
-    _checks.whole_numbers(k, "counts", "whole numbers 0, 1, 2, …")
-    k = k.astype(eta.dtype)
-    result = np.where(k == 0, np.exp(eta), k * np.expm1(eta - np.log(np.maximum(k, 1))))
-    return _finished(result, eta, k)
+    _checks.whole_numbers(k, "counts")
+    return _finished(np.exp(eta) - k, eta, k, "log_rates", "counts")
 
 
-def _pair(predictions, targets) -> tuple[np.ndarray, np.ndarray]:
+# --- shared -------------------------------------------------------------------------------------------------------
+
+
+def _real_pair(predictions, targets) -> tuple[np.ndarray, np.ndarray]:
     y, t = _checks.real(predictions, "predictions"), _checks.real(targets, "targets")
     _checks.same_shape(y, "predictions", t, "targets")
-    return y, t.astype(y.dtype)
+    return y, t
 
 
-def _finished(result, prediction, target):
-    _checks.refuse_nan(result, "∞ − ∞", predictions=prediction, targets=target)
+def _logits_and_labels(logits, labels) -> tuple[np.ndarray, np.ndarray]:
+    z, t = _checks.real(logits, "logits"), _checks.label_array(labels, "labels")
+    _checks.same_shape(z, "logits", t, "labels")
+    return z, t
+
+
+def _likewise(result, like: np.ndarray) -> np.ndarray:
+    """In the type of the first argument; adding 0 turns −0.0 into 0.0."""
+    return (result + 0).astype(like.dtype, copy=False)[()]
+
+
+def _finished(result, y, t, name_y: str = "predictions", name_t: str = "targets") -> np.ndarray:
+    result = _likewise(result, y)
+    _checks.refuse_nan(result, "∞ − ∞", **{name_y: y, name_t: t})
     return result

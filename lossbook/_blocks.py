@@ -1,0 +1,77 @@
+"""Blocks that stay in the cache, and the row-wise operations that the softmax losses are made of.
+
+An array that does not fit in the processor's cache costs more to fetch and store than to compute with, and a fresh
+temporary array costs a page fault for every 4 KB.  So the kernels of this package walk over blocks of about 1 MB and
+work in place, in one scratch block or in the block of the result.  This module holds the walking and the few operations
+on rows, so that the kernels can read like their formulas.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+__all__ = ["entries", "exp_gaps", "flat_blocks", "largest", "pick", "row_blocks", "row_sums", "smallest"]
+
+BLOCK_BYTES = 1 << 20
+
+
+def row_blocks(matrix: np.ndarray, scratch: bool = True) -> Iterator[tuple[slice, np.ndarray, np.ndarray | None]]:
+    """The rows of a matrix, block by block: their slice, the rows in C order, and a scratch block of the same shape."""
+    n, c = matrix.shape
+    step = max(1, BLOCK_BYTES // (c * matrix.itemsize))
+    workspace = np.empty((min(n, step), c), matrix.dtype) if scratch else None
+    for start in range(0, n, step):
+        rows = slice(start, start + step)
+        block = np.ascontiguousarray(matrix[rows])
+        yield rows, block, workspace[: len(block)] if scratch else None
+
+
+def flat_blocks(*arrays: np.ndarray, scratch: int) -> Iterator[tuple[np.ndarray, ...]]:
+    """Arrays of one shape as vectors, block by block, and scratch blocks; a result in C order is written in place."""
+    vectors = [array.reshape(-1) for array in arrays]
+    size, dtype = vectors[0].size, vectors[0].dtype
+    step = BLOCK_BYTES // 2 // dtype.itemsize
+    workspace = [np.empty(min(size, step), dtype) for _ in range(scratch)]
+    for start in range(0, size, step):
+        blocks = [vector[start : start + step] for vector in vectors]
+        yield *blocks, *(work[: len(blocks[0])] for work in workspace)
+
+
+def entries(columns: np.ndarray, c: int) -> np.ndarray:
+    """Where, in the flattened rows, the entry in the given column of each row is."""
+    return np.arange(0, len(columns) * c, c) + columns.astype(np.intp, copy=False)
+
+
+def pick(matrix: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """One entry of each row, by its place in the flattened rows."""
+    return matrix.reshape(-1).take(at)
+
+
+def exp_gaps(z: np.ndarray, at: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """e_k = e^{z_k − z_r} in `out`, where `at` tells the entry r of each row, but e_r = 0; returns s = Σ_{k≠r} e_k.
+
+    Leaving r out of the sum keeps the digits of a confident prediction: ln(1 + s) and s / (1 + s) are then computed
+    from a small s, never as a difference from 1.
+    """
+    np.copyto(out, pick(z, at)[:, None])  # spreading, then subtracting whole arrays, is faster than broadcasting
+    np.subtract(z, out, out=out)
+    np.exp(out, out=out)
+    out.reshape(-1)[at] = 0
+    return row_sums(out)
+
+
+def row_sums(matrix: np.ndarray) -> np.ndarray:
+    """Σ_k of each row: `einsum` is several times faster on many short rows, `sum` adds long rows with less rounding."""
+    if matrix.shape[1] <= 128 and matrix.size > 1000:
+        return np.einsum("ij->i", matrix)
+    return np.add.reduce(matrix, axis=1)
+
+
+def largest(array: np.ndarray) -> float:
+    """The largest entry, or NaN if there is one: for a small array, `argmax` is six times faster than `max`."""
+    return array.flat[array.argmax()]
+
+
+def smallest(array: np.ndarray) -> float:
+    """The smallest entry, or NaN if there is one."""
+    return array.flat[array.argmin()]
