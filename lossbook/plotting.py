@@ -3,7 +3,7 @@
 The same colour means the same thing throughout the book.  So ask for a *role* (``"data"``, ``"model"``, ``"loss"``),
 not for a colour; where classes are compared, the role is the number of the class.  ``figure`` makes a figure in the
 book's style without touching matplotlib's settings.  Every drawing function takes the axes first, checks the shapes and
-returns what it drew.
+returns None, so that a notebook cell may end in any of them and show the figure alone.
 
 ======================  ======================================================================
 ``figure``              a figure and its axes, in the book's style and size
@@ -43,15 +43,9 @@ import matplotlib.pyplot as plt
 import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
-from matplotlib.container import BarContainer
-from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
-from matplotlib.legend import Legend
-from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle, StepPatch
-from matplotlib.text import Annotation
+from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 __all__ = [
@@ -225,7 +219,7 @@ def figure(
     >>> from lossbook.data import penguin_masses
     >>> birds = penguin_masses()
     >>> fig, ax = plotting.figure()
-    >>> dots = plotting.points(ax, birds.flipper_length_mm, birds.body_mass_g)
+    >>> plotting.points(ax, birds.flipper_length_mm, birds.body_mass_g)
     >>> plotting.label_axes(ax, x="flipper length", x_unit="mm", y="body mass", y_unit="g")
     >>> ax.get_xlabel()
     'flipper length (mm)'
@@ -287,7 +281,7 @@ def label_axes(
             ax.set_title(title)
 
 
-def legend(ax: Axes, *, loc: str = "best", title: str | None = None, columns: int = 1) -> Legend:
+def legend(ax: Axes, *, loc: str = "best", title: str | None = None, columns: int = 1) -> None:
     """The legend of everything drawn with a label.
 
     Parameters
@@ -309,13 +303,13 @@ def legend(ax: Axes, *, loc: str = "best", title: str | None = None, columns: in
     if not ax.get_legend_handles_labels()[1]:
         raise ValueError("nothing on these axes has a label: give label=... to what the legend should name")
     with style():
-        return ax.legend(loc=loc, title=title, ncols=columns)
+        ax.legend(loc=loc, title=title, ncols=columns)
 
 
-def note(ax: Axes, text: str, *, at: tuple[float, float], offset: tuple[float, float] = (18, 18)) -> Annotation:
+def note(ax: Axes, text: str, *, at: tuple[float, float], offset: tuple[float, float] = (18, 18)) -> None:
     """A short text beside the point ``at`` (data coordinates), ``offset`` points away, with a thin arrow to it."""
     with style():
-        return ax.annotate(
+        ax.annotate(
             text,
             at,
             xytext=offset,
@@ -330,7 +324,7 @@ def note(ax: Axes, text: str, *, at: tuple[float, float], offset: tuple[float, f
 
 def points(
     ax: Axes, x: ArrayLike, y: ArrayLike, *, role: str | int = "data", label: str | None = None, size: float = 18
-) -> PathCollection:
+) -> None:
     """Measurements: a dot for each pair of ``x`` and ``y``, both finite and of shape (N,).
 
     Parameters
@@ -353,14 +347,12 @@ def points(
     """
     x, y = _arrays(x=x, y=y)
     marker = "o" if isinstance(role, str) else CLASS_MARKERS[_class_number(role)]
-    return ax.scatter(
-        x, y, s=size, color=_color(role), marker=marker, edgecolor=PAPER, linewidth=0.4, label=label, zorder=3
-    )
+    ax.scatter(x, y, s=size, color=_color(role), marker=marker, edgecolor=PAPER, linewidth=0.4, label=label, zorder=3)
 
 
 def class_points(
     ax: Axes, x: ArrayLike, y: ArrayLike, labels: ArrayLike, *, classes: Sequence[str], size: float = 18
-) -> list[PathCollection]:
+) -> None:
     """Measurements in the colour and the marker of their class.
 
     Parameters
@@ -376,11 +368,6 @@ def class_points(
     size : float, keyword-only
         Area of a marker in square points.
 
-    Returns
-    -------
-    list
-        What was drawn for each class, empty classes included.
-
     Raises
     ------
     TypeError
@@ -390,7 +377,8 @@ def class_points(
     """
     x, y = _arrays(x=x, y=y)
     labels = _labels(labels, shape=x.shape, c=len(classes))
-    return [points(ax, x[labels == k], y[labels == k], role=k, label=name, size=size) for k, name in enumerate(classes)]
+    for k, name in enumerate(classes):
+        points(ax, x[labels == k], y[labels == k], role=k, label=name, size=size)
 
 
 def curve(
@@ -401,11 +389,10 @@ def curve(
     role: str | int = "model",
     label: str | None = None,
     dashed: bool = False,
-) -> Line2D:
+) -> None:
     """A function: the line through ``x`` and ``y``, both finite and of shape (N,); ``role`` as in ``points``."""
     x, y = _arrays(x=x, y=y)
-    (line,) = ax.plot(x, y, color=_color(role), linewidth=2, linestyle="--" if dashed else "-", label=label, zorder=4)
-    return line
+    ax.plot(x, y, color=_color(role), linewidth=2, linestyle="--" if dashed else "-", label=label, zorder=4)
 
 
 def band(
@@ -416,22 +403,20 @@ def band(
     *,
     role: str | int = "model",
     label: str | None = None,
-) -> PolyCollection:
+) -> None:
     """The area between ``lower`` and ``upper`` over ``x``, all finite and of shape (N,); ``role`` as in ``points``."""
     x, lower, upper = _arrays(x=x, lower=lower, upper=upper)
     if np.any(lower > upper):
         raise ValueError(
             f"lower must not exceed upper; it does at {np.count_nonzero(lower > upper)} of {x.size} points"
         )
-    return ax.fill_between(x, lower, upper, color=_color(role), alpha=0.22, linewidth=0, label=label, zorder=2)
+    ax.fill_between(x, lower, upper, color=_color(role), alpha=0.22, linewidth=0, label=label, zorder=2)
 
 
-def residuals(
-    ax: Axes, x: ArrayLike, target: ArrayLike, prediction: ArrayLike, *, label: str | None = None
-) -> LineCollection:
+def residuals(ax: Axes, x: ArrayLike, target: ArrayLike, prediction: ArrayLike, *, label: str | None = None) -> None:
     """The vertical segments from prediction to target at ``x``, all finite and of shape (N,)."""
     x, target, prediction = _arrays(x=x, target=target, prediction=prediction)
-    return ax.vlines(x, prediction, target, color=_color("residual"), linewidth=1.2, label=label, zorder=2)
+    ax.vlines(x, prediction, target, color=_color("residual"), linewidth=1.2, label=label, zorder=2)
 
 
 def vertical_densities(
@@ -443,7 +428,7 @@ def vertical_densities(
     width: float,
     role: str | int = "likelihood",
     label: str | None = None,
-) -> list[PolyCollection]:
+) -> None:
     """Densities of y drawn sideways: what a model expects at each of a few ``x``.
 
     Parameters
@@ -461,11 +446,6 @@ def vertical_densities(
     label : str, keyword-only
         What the legend says, once for all.
 
-    Returns
-    -------
-    list
-        The m filled areas.
-
     Raises
     ------
     ValueError
@@ -480,19 +460,17 @@ def vertical_densities(
     if not width > 0:
         raise ValueError(f"width must be positive; got {width!r}")
     color = _color(role)
-    areas = []
     for position, heights, values in zip(x, y, density, strict=True):
         edge = position + width * values / density.max()
-        areas.append(ax.fill_betweenx(heights, position, edge, color=color, alpha=0.22, linewidth=0, zorder=2))
+        ax.fill_betweenx(heights, position, edge, color=color, alpha=0.22, linewidth=0, label=label, zorder=2)
+        label = None  # one entry in the legend for all
         ax.plot(edge, heights, color=color, linewidth=1.4, zorder=3)
         ax.plot([position] * 2, [heights.min(), heights.max()], color=color, linewidth=0.6, zorder=2)
-    areas[0].set_label(label)
-    return areas
 
 
 def histogram(
     ax: Axes, heights: ArrayLike, edges: ArrayLike, *, role: str | int = "data", label: str | None = None
-) -> StepPatch:
+) -> None:
     """Counts or densities ``heights`` (m,) between ``edges`` (m + 1,), as ``numpy.histogram`` returns them."""
     (heights,) = _arrays(heights=heights)
     (edges,) = _arrays(edges=edges)
@@ -501,9 +479,7 @@ def histogram(
             f"edges must increase and be one more than heights; got {edges.size} edges, {heights.size} heights"
         )
     color = _color(role)
-    return ax.stairs(
-        heights, edges, fill=True, facecolor=(color, 0.35), edgecolor=color, linewidth=1.2, label=label, zorder=2
-    )
+    ax.stairs(heights, edges, fill=True, facecolor=(color, 0.35), edgecolor=color, linewidth=1.2, label=label, zorder=2)
 
 
 def bars(
@@ -515,7 +491,7 @@ def bars(
     label: str | None = None,
     width: float = 0.8,
     offset: float = 0.0,
-) -> BarContainer:
+) -> None:
     """Bars of ``height`` (N,) at ``x`` (N,), both finite: counts or probabilities.
 
     Two sets stand side by side with ``width=0.4`` and ``offset=-0.2`` for the one, ``offset=0.2`` for the other.
@@ -523,16 +499,14 @@ def bars(
     x, height = _arrays(x=x, height=height)
     if not width > 0:
         raise ValueError(f"width must be positive; got {width!r}")
-    return ax.bar(x + offset, height, width=width, color=_color(role), label=label, zorder=2)
+    ax.bar(x + offset, height, width=width, color=_color(role), label=label, zorder=2)
 
 
-def stems(
-    ax: Axes, x: ArrayLike, height: ArrayLike, *, role: str | int = "model", label: str | None = None
-) -> PathCollection:
+def stems(ax: Axes, x: ArrayLike, height: ArrayLike, *, role: str | int = "model", label: str | None = None) -> None:
     """A probability mass function: a dot of ``height`` (N,) on a thin stem at ``x`` (N,), both finite."""
     x, height = _arrays(x=x, height=height)
     ax.vlines(x, 0, height, color=_color(role), linewidth=1.5, zorder=3)
-    return points(ax, x, height, role=role, label=label, size=30)
+    points(ax, x, height, role=role, label=label, size=30)
 
 
 def contours(
@@ -545,7 +519,7 @@ def contours(
     role: str | int = "likelihood",
     filled: bool = True,
     labelled: bool = False,
-) -> QuadContourSet:
+) -> None:
     """A function of two variables, in shades of its role's colour.
 
     Parameters
@@ -565,11 +539,6 @@ def contours(
     labelled : bool, keyword-only
         Whether to write the levels on the lines.
 
-    Returns
-    -------
-    QuadContourSet
-        The lines.
-
     Raises
     ------
     ValueError
@@ -585,10 +554,9 @@ def contours(
     if labelled:
         with style():
             ax.clabel(lines, fontsize=8, colors=INK)
-    return lines
 
 
-def decision_regions(ax: Axes, x: ArrayLike, y: ArrayLike, scores: ArrayLike) -> list[QuadContourSet]:
+def decision_regions(ax: Axes, x: ArrayLike, y: ArrayLike, scores: ArrayLike) -> None:
     """The class preferred at each point of a grid: a light shade of its colour, and a thin line around.
 
     Parameters
@@ -600,11 +568,6 @@ def decision_regions(ax: Axes, x: ArrayLike, y: ArrayLike, scores: ArrayLike) ->
     scores : array_like, shape (q, p, c)
         Probabilities or logits of the c classes, two to six, at each point: a row for each y, a column for each x;
         finite.  The largest wins.  Scores are interpolated between grid points: a coarse grid gives smooth borders.
-
-    Returns
-    -------
-    list
-        The filled regions, the whole grid first.
 
     Raises
     ------
@@ -620,24 +583,23 @@ def decision_regions(ax: Axes, x: ArrayLike, y: ArrayLike, scores: ArrayLike) ->
     # Painted one over the other, each class where it beats all before it: no gap where three classes meet.
     x, y, _ = _grid(x, y, scores=scores[..., 0])
     everywhere = np.zeros(scores.shape[:2])
-    regions = [ax.contourf(x, y, everywhere, levels=[-1, 1], colors=[_tint(CLASS_COLORS[0], 0.25)], zorder=0)]
+    ax.contourf(x, y, everywhere, levels=[-1, 1], colors=[_tint(CLASS_COLORS[0], 0.25)], zorder=0)
     for k in range(1, c):
         lead = scores[..., k] - scores[..., :k].max(axis=-1)
         if lead.max() > 0:
             tint = _tint(CLASS_COLORS[k], 0.25)
-            regions.append(ax.contourf(x, y, lead, levels=[0, np.inf], colors=[tint], zorder=0))
+            ax.contourf(x, y, lead, levels=[0, np.inf], colors=[tint], zorder=0)
             if lead.min() < 0:
                 ax.contour(x, y, lead, levels=[0], colors=INK, linewidths=0.5, zorder=0)
     ax.grid(False)
-    return regions
 
 
-def reference_line(ax: Axes, *, x: float | None = None, y: float | None = None, label: str | None = None) -> Line2D:
+def reference_line(ax: Axes, *, x: float | None = None, y: float | None = None, label: str | None = None) -> None:
     """A dashed vertical line at ``x`` or a dashed horizontal line at ``y``: exactly one of the two."""
     if (x is None) == (y is None):
         raise ValueError(f"give exactly one of x (a vertical line) and y (a horizontal line); got x={x!r}, y={y!r}")
     draw, at = (ax.axvline, x) if y is None else (ax.axhline, y)
-    return draw(at, color=_color("reference"), linewidth=1.2, linestyle="--", label=label, zorder=1)
+    draw(at, color=_color("reference"), linewidth=1.2, linestyle="--", label=label, zorder=1)
 
 
 def reliability(
@@ -649,7 +611,7 @@ def reliability(
     upper: ArrayLike | None = None,
     role: str | int = "prediction",
     label: str | None = None,
-) -> Line2D:
+) -> None:
     """A reliability diagram: observed frequency against predicted probability, and the diagonal of perfect calibration.
 
     Parameters
@@ -682,7 +644,7 @@ def reliability(
     ax.plot([0, 1], [0, 1], color=_color("reference"), linewidth=1.2, linestyle="--", zorder=1)
     if interval:
         ax.vlines(predicted, *interval, color=_color(role), linewidth=1.2, zorder=2)
-    (line,) = ax.plot(
+    ax.plot(
         predicted,
         observed,
         color=_color(role),
@@ -695,7 +657,6 @@ def reliability(
         zorder=3,
     )
     ax.set_aspect("equal")
-    return line
 
 
 def _class_number(role: int) -> int:
