@@ -140,6 +140,22 @@ EQUALITIES = {
         N * tau - log(tau) * Sum(t[n], (n, 1, N)) + Sum(log(factorial(t[n])), (n, 1, N)),
         [count(t[n])],
     ),
+    "per-node form is twice the cross-entropy for two classes": (
+        -Sum(t[k] * log(y[k]) + (1 - t[k]) * log(1 - y[k]), (k, 1, 2)),
+        -2 * Sum(t[k] * log(y[k]), (k, 1, 2)),
+        [one_hot(t[k], over=(k, 1, 2)), simplex(y[k], over=(k, 1, 2))],
+    ),
+    "soft margin is binary cross-entropy": (
+        log(1 + exp(-(2 * t[n] - 1) * z[n])),
+        -t[n] * log(sigmoid(z[n])) - (1 - t[n]) * log(1 - sigmoid(z[n])),
+        BERNOULLI,
+    ),
+    "logit undoes the sigmoid": (log(sigmoid(a) / (1 - sigmoid(a))), a, []),
+    "rows counted from zero": (
+        -log(Product(Product(y[n, k] ** t[n, k], (k, 0, c - 1)), (n, 0, N - 1))),
+        -Sum(Sum(t[n, k] * log(y[n, k]), (k, 0, c - 1)), (n, 0, N - 1)),
+        [one_hot(t[n, k], over=(k, 0, c - 1)), simplex(y[n, k], over=(k, 0, c - 1))],
+    ),
     "root of a square": (sqrt(a**2 * tau), Abs(a) * sqrt(tau), []),
     "log of a quotient": (log(sigma / tau), log(sigma) - log(tau), []),
 }
@@ -152,6 +168,25 @@ def test_true_equality_is_proved(name):
     assert Derivation(left, where=facts).equals(right).steps[-1].verdict == "proved"
     if name != "delta picks":  # read backwards, nothing says that m is at most N
         assert Derivation(right, where=facts).equals(left).steps[-1].verdict == "proved"
+
+
+CLOSED_FORMS = {
+    "a Gaussian density integrates to 1": (
+        Integral(exp(-((a - b) ** 2) / (2 * sigma**2)) / sqrt(2 * pi * sigma**2), (a, -oo, oo)),
+        Integer(1),
+    ),
+    "Poisson probabilities add up to 1": (Sum(exp(-tau) * tau**k / factorial(k), (k, 0, oo)), Integer(1)),
+    "the mean of a Poisson count": (Sum(k * exp(-tau) * tau**k / factorial(k), (k, 0, oo)), tau),
+}
+
+
+@pytest.mark.parametrize("name", CLOSED_FORMS)
+def test_integrals_and_endless_sums(name):
+    left, right = CLOSED_FORMS[name]
+
+    assert Derivation(left).equals(right).steps[-1].verdict in ("checked", "proved")
+    with pytest.raises(DerivationError, match="is false"):
+        Derivation(left).equals(right + Rational(1, 1000))
 
 
 CHECKED_ONLY = {

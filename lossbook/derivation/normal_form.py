@@ -43,11 +43,13 @@ from sympy import (
 from sympy.core.function import AppliedUndef
 from sympy.functions.elementary.complexes import Abs
 from sympy.functions.elementary.piecewise import Piecewise
+from sympy.integrals.integrals import Integral
 from sympy.polys.polytools import factor_list
 from sympy.tensor.indexed import Indexed
 
 from .facts import Knowledge, name_of
 
+_FEW = 6  # sums with at most this many terms, known in number, are written out
 _MOST_OPERATIONS = 4000  # beyond this size a proof is not attempted
 
 
@@ -156,12 +158,17 @@ class Prover:
         ]
         if not all(value.is_number and value.is_nonnegative for value in values):
             return ""
-        open_cube = all(self._is(a, "unit_interval") for a in atoms)
+        open_cube = all(self._is(a, "unit_interval") or self._in_long_row(a) for a in atoms)
         return (
             "positive"
             if all(value > 0 for value in values) or (open_cube and any(value > 0 for value in values))
             else "nonnegative"
         )
+
+    def _in_long_row(self, x: Expr) -> bool:
+        """Whether ``x`` is an entry of a simplex row of at least two entries, so that it is below 1."""
+        row = self.knowledge.rows.get(name_of(x))
+        return row is not None and row.kind == "simplex" and (row.over[2] - row.over[1]).is_positive is True
 
     def _is_between(self, x: Expr) -> bool:
         return self._is(x, "unit_interval") or self._is(x, "simplex") or self.is_01(x)
@@ -170,13 +177,25 @@ class Prover:
 
     def normal(self, e: Expr) -> Expr:
         """Normal form of an expression whose symbols carry their assumptions (:meth:`Knowledge.refine`)."""
-        if e.is_Atom or isinstance(e, Indexed | KroneckerDelta):
+        if isinstance(e, Indexed):
+            return self._last_of_row(e)
+        if e.is_Atom or isinstance(e, KroneckerDelta):
             return e
         if e not in self._cache:
             if e.count_ops() > _MOST_OPERATIONS:
                 raise TooLarge
             self._cache[e] = self._normal(e)
         return self._cache[e]
+
+    def _last_of_row(self, e: Indexed) -> Expr:
+        """The last entry of a row of known length is what the others leave of 1."""
+        row = self.knowledge.rows.get(name_of(e))
+        if row is None or len(row.target.indices) != len(e.indices) or e.indices[row.axis] != row.over[2]:
+            return e
+        if not row.over[1].is_Integer or not row.over[2].is_Integer:
+            return e
+        others = range(int(row.over[1]), int(row.over[2]))
+        return 1 - Add(*(e.func(e.base, *e.indices[: row.axis], i, *e.indices[row.axis + 1 :]) for i in others))
 
     def _normal(self, e: Expr) -> Expr:
         if e.is_Add:
@@ -190,7 +209,13 @@ class Prover:
         if isinstance(e, exp):
             return self._normal_exp(self.normal(e.args[0]))
         if isinstance(e, Sum):
+            if any(len(limit) == 3 and limit[2] is S.Infinity for limit in e.limits) or isinstance(
+                e.function, Integral
+            ):
+                return self._closed_form(e)
             return self.normal_sum(self.normal(e.function), list(e.limits))
+        if isinstance(e, Integral):
+            return self._closed_form(e)
         if isinstance(e, Product):
             return self._normal_product(e)
         if isinstance(e, Abs):
@@ -200,6 +225,11 @@ class Prover:
         if e.is_Function:
             return e.func(*(self.normal(arg) for arg in e.args))
         return e
+
+    def _closed_form(self, e: Expr) -> Expr:
+        """SymPy's value of an integral or of an endless sum, where it has one."""
+        done = e.doit()
+        return e if done.has(Sum, Integral) else self.normal(done)
 
     def _expand(self, e: Expr) -> Expr:
         """Multiply out, merge exponentials, and reduce powers of 0/1 numbers."""
@@ -299,10 +329,15 @@ class Prover:
         """Logarithm of an expression that still shows its factors: a normal form would multiply them out."""
         if isinstance(x, Product) and self.positive(x.function):
             return self.normal_sum(self._log_as_written(x.function), list(x.limits))
-        if x.is_Mul and all(self.positive(factor) for factor in x.args):
-            return Add(*(self._log_as_written(factor) for factor in x.args))
-        if x.is_Pow and self.positive(x.base) and not isinstance(x, exp):
-            return self._expand(self.normal(x.exp) * self._log_as_written(x.base))
+        if x.is_Mul:
+            sure = [factor for factor in x.args if self.positive(factor)]
+            rest = Mul(*(factor for factor in x.args if factor not in sure))
+            if sure and rest != 1:
+                return Add(*(self._log_as_written(factor) for factor in sure), self._log_as_written(rest))
+            if sure:
+                return Add(*(self._log_as_written(factor) for factor in sure))
+        if x.is_Pow and not isinstance(x, exp) and (self.positive(x.base) or x.exp.is_odd):
+            return self._expand(self.normal(x.exp) * self._log_as_written(x.base))  # b**3 > 0 only where b > 0
         if isinstance(x, exp):
             return self.normal(x.args[0])
         return self._normal_log(self.normal(x))
@@ -418,6 +453,10 @@ class Prover:
         """Normal form of a sum whose summand is in normal form; limits innermost first, as SymPy keeps them."""
         if any(len(limit) != 3 for limit in limits):
             return Sum(function, *limits)
+        if all(low.is_Integer and high.is_Integer and high - low < _FEW for _, low, high in limits):
+            for index, low, high in limits:
+                function = Add(*(function.xreplace({index: Integer(i)}) for i in range(int(low), int(high) + 1)))
+            return self.normal(function)
         fresh = {
             limit[0]: Dummy(str(limit[0]), integer=True, **({"positive": True} if limit[1].is_positive else {}))
             for limit in limits
