@@ -1,0 +1,82 @@
+"""The site's fonts: the ones KaTeX sets formulas with, and the serif of the text, cut down to the glyphs in use.
+
+Whole, the fonts of one page weigh 330 KB; the glyphs it uses, about a third of that.  The characters are read off the
+finished pages.
+"""
+
+import html
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from sphinx.application import Sphinx
+
+# The files of the text's serif: style, range of characters (as the package splits them).
+_SERIF = [("normal", "latin"), ("italic", "latin"), ("normal", "greek"), ("italic", "greek")]
+_SERIF_RANGES = {"latin": "U+0-36F, U+2000-20CF, U+2122", "greek": "U+370-3FF"}
+_ALWAYS = "".join(map(chr, range(0x20, 0x7F)))  # search results and the like appear only in the browser
+
+
+def characters(pages: Iterable[Path]) -> set[int]:
+    """The code points that the pages show."""
+    found: set[str] = set(_ALWAYS)
+    for page in pages:
+        found.update(html.unescape(page.read_text(encoding="utf-8")))
+    return {ord(character) for character in found}
+
+
+def cut(source: Path, wanted: set[int], target: Path) -> bool:
+    """Write the glyphs of `source` for the code points `wanted`; whether there are any."""
+    options = subset.Options(flavor="woff2", layout_features=["*"], notdef_outline=True, recalc_timestamp=False)
+    # Without names: a font that has been changed may not go by the name its makers reserved.
+    options.name_IDs = []
+    font = TTFont(source, recalcTimestamp=False)
+    kept = wanted & font.getBestCmap().keys()
+    if kept:
+        cutter = subset.Subsetter(options)
+        cutter.populate(unicodes=kept)
+        cutter.subset(font)
+        subset.save_font(font, str(target), options)
+    font.close()
+    return bool(kept)
+
+
+def write(modules: Path, out: Path) -> None:
+    """Write fonts and their style sheet into the folder `out`/_static."""
+    folder = out / "_static" / "fonts"
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = characters(sorted(out.rglob("*.html")))
+
+    katex = modules / "katex"
+    rules = (katex / "dist" / "katex.min.css").read_text(encoding="utf-8")
+    for source in sorted((katex / "dist" / "fonts").glob("*.woff2")):
+        cut(source, wanted, folder / source.name)
+    # woff2 alone: the other formats are for browsers of before 2017.
+    rules = re.sub(r'(src:url\(fonts/[\w-]+\.woff2\) format\("woff2"\))[^;}]*', r"\1", rules)
+    (out / "_static" / "katex.css").write_text(rules, encoding="utf-8")
+    (folder / "LICENSE-katex").write_bytes((katex / "LICENSE").read_bytes())
+
+    serif = modules / "@fontsource-variable" / "source-serif-4"
+    faces = []
+    for style, range_ in _SERIF:
+        name = f"serif-{range_}-{style}.woff2"
+        if cut(serif / "files" / f"source-serif-4-{range_}-wght-{style}.woff2", wanted, folder / name):
+            faces.append(
+                f"@font-face{{font-family:'Book Serif';font-style:{style};font-weight:200 900;"
+                # A first visitor on a slow line reads in the system's serif: better than text that jumps.
+                f"font-display:optional;src:url(fonts/{name}) format('woff2');unicode-range:{_SERIF_RANGES[range_]}}}"
+            )
+    (out / "_static" / "fonts.css").write_text("\n".join(faces) + "\n", encoding="utf-8")
+    (folder / "LICENSE-serif").write_bytes((serif / "LICENSE").read_bytes())
+
+
+def _finish(app: Sphinx, error: Exception | None) -> None:
+    if error is None and app.builder.format == "html":
+        write(app.lossbook_modules, Path(app.outdir))
+
+
+def setup(app: Sphinx) -> None:
+    """Write the fonts once the pages are there."""
+    app.connect("build-finished", _finish)

@@ -1,0 +1,150 @@
+"""The HTML of the book's parts, where Sphinx and its extensions leave something to be desired.
+
+Folded parts become <details>, which open without a script; pictures say their size, so that nothing moves while they
+load; each page gets the list of its own sections.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment.adapters.toctree import document_toc
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.images import get_image_size
+from sphinx.writers.html5 import HTML5Translator
+
+# Pictures hold two pixels for each pixel of the page: see lossbook.plotting.
+PIXEL_RATIO = 2
+
+
+class Folded(nodes.Element):
+    """A part that opens when its title is pressed."""
+
+
+class FoldedTitle(nodes.TextElement):
+    """The title of a folded part: always to be seen."""
+
+
+def _visit_folded(translator: HTML5Translator, node: Folded) -> None:
+    translator.body.append(translator.starttag(node, "details"))
+
+
+def _visit_folded_title(translator: HTML5Translator, node: FoldedTitle) -> None:
+    translator.body.append(translator.starttag(node, "summary", ""))
+
+
+def _depart_folded(translator: HTML5Translator, node: Folded) -> None:
+    translator.body.append("</details>\n")
+
+
+def _depart_folded_title(translator: HTML5Translator, node: FoldedTitle) -> None:
+    translator.body.append("</summary>\n")
+
+
+class LiftContents(SphinxPostTransform):
+    """Take contents out of the sections that sphinx-exercise and sphinx-proof put them in: their ids repeat."""
+
+    default_priority = 700
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Replace each such section by what is in it."""
+        for section in list(self.document.findall(nodes.section)):
+            if any(name.endswith("-content") for name in section["ids"]) and not isinstance(section[0], nodes.title):
+                section.replace_self(section.children)
+
+
+class Fold(SphinxPostTransform):
+    """Make a folded part of each admonition, proof or solution of the class `dropdown`."""
+
+    default_priority = 710  # when titles have been resolved
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Replace them, keeping ids and classes."""
+        for node in list(self.document.findall(nodes.Element)):
+            if "dropdown" not in node.get("classes", ()) or not node.children or isinstance(node, Folded):
+                continue
+            title, *rest = node.children
+            if not isinstance(title, nodes.title):
+                continue
+            folded = Folded("", ids=node["ids"], classes=["admonition", *node["classes"]])
+            folded += FoldedTitle("", "", *title.children, classes=["admonition-title"])
+            folded += rest
+            node.replace_self(folded)
+
+
+class Translator(HTML5Translator):
+    """Sphinx's writer, with sizes on pictures and a box around each table, which scrolls where the page is narrow."""
+
+    def visit_table(self, node: nodes.table) -> None:
+        """Open the box."""
+        self.body.append('<div class="table-box">')
+        super().visit_table(node)
+
+    def depart_table(self, node: nodes.table) -> None:
+        """Close the box."""
+        super().depart_table(node)
+        self.body.append("</div>\n")
+
+    def visit_image(self, node: nodes.image) -> None:
+        """Say how large the picture is; load it when the reader comes near."""
+        size = None if "width" in node or "height" in node else get_image_size(Path(self.builder.srcdir) / node["uri"])
+        super().visit_image(node)
+        if size and self.body[-1].startswith("<img "):
+            width, height = (round(pixels / PIXEL_RATIO) for pixels in size)
+            size_text = f'width="{width}" height="{height}" loading="lazy" decoding="async"'
+            self.body[-1] = self.body[-1].replace("<img ", f"<img {size_text} ", 1)
+
+
+def page_contents(app: Sphinx, name: str) -> str:
+    """The sections of a page as a list of links; empty if it has none."""
+    if name not in app.env.tocs:
+        return ""
+    toc = document_toc(app.env, name, app.tags)
+    lists = [part for part in toc.findall(nodes.bullet_list) if part.parent is not toc and part is not toc]
+    if not lists:
+        return ""
+    sections = lists[0]
+    for item in sections.children:  # two levels are enough to find one's way
+        for sub in list(item.findall(nodes.bullet_list)):
+            sub.parent.remove(sub)
+    return app.builder.render_partial(sections)["fragment"]
+
+
+# |r| is an absolute value in a docstring; reStructuredText would look for a substitution of that name.
+_BARS = re.compile(r"(?<![`|\w])\|([^|`\n]+)\|(?![`|\w_])")
+
+
+def _escape_bars(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
+    for place, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "...")):
+            lines[place] = "``".join(
+                part if odd else _BARS.sub(r"\\|\1\\|", part)
+                for part, odd in zip(line.split("``"), [False, True] * len(line), strict=False)
+            )
+
+
+def _context(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    context["page_contents"] = page_contents(app, name)
+    source = app.env.doc2path(name) if name in app.env.found_docs else ""
+    context["notebook"] = source.endswith(".ipynb")
+    # Sphinx's role for the headings of the book's parts asks for a level that it does not give.
+    book_contents = context["toctree"](maxdepth=1, collapse=False, includehidden=True, titles_only=True) or ""
+    context["book_contents"] = book_contents.replace(' role="heading"', "")
+
+
+def setup(app: Sphinx) -> None:
+    """Register nodes, transforms and the writer."""
+    nothing = (lambda *_: None, lambda *_: None)
+    app.add_node(Folded, html=(_visit_folded, _depart_folded), latex=nothing, text=nothing)
+    app.add_node(FoldedTitle, html=(_visit_folded_title, _depart_folded_title), latex=nothing, text=nothing)
+    app.add_post_transform(LiftContents)
+    app.add_post_transform(Fold)
+    app.set_translator("html", Translator)
+    app.connect("html-page-context", _context)
+    app.connect("autodoc-process-docstring", _escape_bars)
+
+
