@@ -225,6 +225,8 @@ BROKEN = {
         (notebook(md("It *rains*. (We stay.)")), "two sentences"),
         (notebook(md("- It rains. We stay.")), "two sentences"),
         (notebook(md(":::{note}\nIt rains. We stay.\n:::")), "two sentences"),
+        (notebook(md("**Plan.** It rains. We stay.")), "two sentences"),
+        (notebook(md("It **rains.** We stay.")), "two sentences"),
         (notebook(md("It rains\nand we stay.")), "over two lines"),
     ],
     check.readable_elsewhere: [
@@ -360,6 +362,7 @@ def test_a_claim_is_seen(latex):
         "J. R. Statist. is a name.",
         "Is it plausible? is this? this?",
         "It rains.\nWe stay.",
+        "**Weather.** It rains.\n**Plan.** We stay.",
         "| It rains. We stay. |\n|---|\n| It rains. We stay. |",
         "```python\nx = 1. \nIt. Is.\n```",
         "`It rains. We stay.` is code",

@@ -204,7 +204,20 @@ def paragraphs(cell: Cell) -> Iterator[list[str]]:
             heading = token.content.lower()
             works = "further reading" in heading or "bibliography" in heading
         elif token.type == "inline" and inside is None and not works:
-            yield "".join(_plain(child) for child in token.children or ()).split("\n")
+            yield _plain_text(token.children or []).split("\n")
+
+
+def _plain_text(children: list[Token]) -> str:
+    """The words of a paragraph; bold words at the beginning of a line are its heading, and are left out."""
+    text, heading = "", False
+    for token in children:
+        if token.type == "strong_open" and text.rpartition("\n")[2].strip() == "":
+            heading = True
+        elif token.type == "strong_close":
+            heading = False
+        elif not heading:
+            text += _plain(token)
+    return text
 
 
 def _plain(token: Token) -> str:
