@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutations import mutants
+from read_latex import read_latex
 from sympy import (
     Abs,
     Derivative,
@@ -33,6 +34,7 @@ from sympy import (
     sin,
     sqrt,
     symbols,
+    sympify,
     tanh,
 )
 
@@ -706,6 +708,53 @@ def test_plain_text_reads_back(name):
     for side in EQUALITIES[name][:2]:
         if not isinstance(side, int):
             assert eval(text(side), namespace) == side
+
+
+KNOWN = {str(s): s for s in (n, k, m, j, i, N, c, D, t, y, z, p, q, x, w, v, mu, a, b, sigma, tau)}
+
+
+@pytest.mark.parametrize("name", [*EQUALITIES, *BOUNDS])
+def test_latex_reads_back(name):
+    for side in (EQUALITIES | BOUNDS)[name][:2]:
+        side = sympify(side)
+
+        assert read_latex(latex(side), KNOWN) == side
+
+
+leaves = st.sampled_from(
+    [a, b, sigma, tau, t[n], y[n], z[n, k], Integer(1), Integer(2), Integer(-3), Rational(1, 2), Rational(-2, 3), pi]
+)
+expressions = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map(lambda pair: pair[0] + pair[1]),
+        st.tuples(inner, inner).map(lambda pair: pair[0] - pair[1]),
+        st.tuples(inner, inner).map(lambda pair: pair[0] * pair[1]),
+        st.tuples(inner, inner).map(lambda pair: pair[0] / (pair[1] ** 2 + 1)),
+        inner.map(lambda e: e**2),
+        inner.map(lambda e: 1 / (e**2 + 1)),
+        inner.map(exp),
+        inner.map(lambda e: log(e**2 + 1)),
+        inner.map(lambda e: sqrt(e**2 + 2)),
+        inner.map(lambda e: Sum(e, (n, 1, N))),
+        inner.map(lambda e: Product(e, (k, 1, c))),
+        inner.map(lambda e: Sum(e, (n, 1, N)) ** 2),
+    ),
+    max_leaves=7,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(expressions)
+def test_any_formula_reads_back(expr):
+    """No bracket is ever lost: what a reader sees is the expression that was printed."""
+    seen = read_latex(latex(expr), KNOWN)
+    program = dict(KNOWN) | {f.__name__: f for f in (Sum, Product, exp, log, sqrt)} | {"pi": pi}
+    facts = [*REAL, real(z[n, k])]
+
+    assert seen == expr or Derivation(expr, where=facts).equals(seen)
+    read = sympify(text(expr), locals=program)
+    assert read == expr or Derivation(expr, where=facts).equals(read)
 
 
 def test_display_in_a_notebook():

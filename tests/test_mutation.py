@@ -1,9 +1,9 @@
 """Every derivation in the book, mutated step by step: the engine must refuse each mutant that is a mistake.
 
 The steps are collected by running the code cells of the chapters.  A mutant that the engine accepts must be listed in
-``equivalent_mutants.tsv`` with the reason why it is no mistake, and a second judge, which shares no code with the engine,
-must agree.  To bring the list up to date after a chapter changed, run ``python tests/test_mutation.py`` and give each new
-line its reason.
+``equivalent_mutants.tsv`` with the reason why it is no mistake, and a second judge, which shares no code with the
+engine, must agree.  To bring the list up to date after a chapter changed, run ``python tests/test_mutation.py`` and
+give each new line its reason.
 """
 
 from __future__ import annotations

@@ -371,6 +371,8 @@ class Derivation:
             raise ValueError(f"the root still contains {unknown}: {printing.text(after)}")
         at_root = self.expr.subs(unknown, after)
         label = f"solve_for {unknown}"
+        # Where the root divides by zero there is none, and SymPy may have cancelled that in `at_root`.
+        self._judge(label, after, lambda: holds_everywhere(knowledge, after, lambda value: True))
         self._judge(label, after, lambda: compare(knowledge, at_root, S.Zero, lambda sign: sign == 0))
         self._judge(label, after, lambda: second_root(knowledge, self.expr, unknown, after))
         proved = prove_equal(knowledge, at_root, S.Zero) and (linear or len(roots) == 1)

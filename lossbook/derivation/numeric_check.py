@@ -451,7 +451,7 @@ def second_root(knowledge: Knowledge, equation: Expr, unknown: Symbol, root: Exp
             x = other.arithmetic.mpf(int(other.symbols[unknown].p)) / int(other.symbols[unknown].q)
             if abs(x - at_root) > 10**-12 and abs(value) < 10**-30:
                 return Counterexample(_values_at(other), "0", f"another root besides {printing.number(at_root)}")
-            if x != at_root:
+            if abs(x - at_root) > 10**-12:  # nearer, rounding decides the sign
                 signs[1 if x > at_root else -1].add(1 if value > 0 else -1)
         if any(len(found) > 1 for found in signs.values()):
             return Counterexample(_values_at(point), "changes sign", "more than once")

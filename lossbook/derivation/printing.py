@@ -166,7 +166,7 @@ class Latex(_Ordered, LatexPrinter):
             index = self._print(limit[0])
             heads.append(rf"{sign}_{{{index}={self._print(limit[1])}}}^{{{self._print(limit[2])}}}")
         body = self._print(expr.function)
-        if expr.function.is_Add:
+        if expr.function.is_Add or body.startswith("-"):
             body = rf"\left({body}\right)"
         return " ".join([*heads, body])
 
