@@ -452,6 +452,20 @@ def test_one_of_two_roots_is_refused():
         Derivation((a - 1) * (a + 1)).solve_for(a, 1)
 
 
+def test_a_root_that_divides_by_zero_is_refused():
+    spread = Sum((x[n] - Sum(x[k], (k, 1, N)) / N) ** 2, (n, 1, N))
+
+    with pytest.raises(DerivationError, match="at N = 1, .*undefined"):
+        Derivation(a * spread - b, where=REAL).solve_for(a, b / spread)
+
+
+def test_the_root_may_be_a_quotient_of_roots():
+    d = Derivation(tau / (2 * sigma**2) + N * log(2 * pi * sigma**2) / 2).differentiate(sigma).solve_for(sigma)
+
+    assert d.expr == sqrt(tau) / sqrt(N)
+    assert d.steps[-1].verdict == "proved"
+
+
 def test_substitution_must_respect_the_facts():
     with pytest.raises(DerivationError, match="substitute y"):
         Derivation(BCE, where=BERNOULLI).substitute({y[n]: z[n]})
