@@ -592,7 +592,7 @@ def decision_regions(ax: Axes, x: ArrayLike, y: ArrayLike, scores: ArrayLike) ->
         if lead.max() > 0:
             tint = _tint(CLASS_COLORS[k], 0.25)
             ax.contourf(x, y, lead, levels=[0, np.inf], colors=[tint], zorder=0)
-            if lead.min() < 0:
+            if lead.min() < 0:  # else no border, of which older matplotlibs warn
                 ax.contour(x, y, lead, levels=[0], colors=INK, linewidths=0.5, zorder=0)
     ax.grid(False)
 
