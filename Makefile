@@ -63,10 +63,11 @@ lock: $(READY)
 
 ## links: try every link of the book (needs the network)
 links: $(READY)
-	$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/links
+	$(BIN)/jupyter-book build . --builder linkcheck
 
 ## bench: speed and accuracy side by side with other libraries
 bench: $(READY)
+	@test -f benchmarks/run.py || { echo "There are no benchmarks yet."; exit 1; }
 	$(BIN)/python benchmarks/run.py
 
 ## clean: remove everything that was built, .venv included
