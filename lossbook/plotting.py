@@ -176,8 +176,8 @@ def style() -> AbstractContextManager[None]:
     >>> mpl.rcParams["axes.facecolor"] == before
     True
     """
-    # Jupyter's backend switches matplotlib to interactive mode when it is first used.  Inside the context the switch would
-    # be undone at its end, and every figure but the first would stay invisible: let it happen before.
+    # Jupyter's backend switches matplotlib to interactive mode when it is first used.  Inside the context the switch
+    # would be undone at its end, and every figure but the first would stay invisible: let it happen before.
     plt.draw_if_interactive()
     return mpl.style.context(["default", _STYLE])
 

@@ -5,6 +5,8 @@ import itertools
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import nbclient
+import nbformat
 import numpy as np
 import pytest
 from hypothesis import given
@@ -230,6 +232,17 @@ def test_matplotlibs_settings_are_left_alone():
         assert mpl.rcParams["axes.facecolor"] == plotting.PAPER
 
     assert dict(mpl.rcParams) == before
+
+
+def test_every_figure_of_a_notebook_is_shown():
+    """Two cells, a figure each.  Jupyter shows a new figure only while matplotlib is interactive."""
+    cell = "fig, ax = plotting.figure()\nplotting.curve(ax, [0, 1], [0, 1])"
+    book = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(code) for code in ("from lossbook import plotting", cell, cell)]
+    )
+    nbclient.NotebookClient(book, kernel_name="python3").execute()
+
+    assert [[out.output_type for out in c.outputs] for c in book.cells] == [[], ["display_data"], ["display_data"]]
 
 
 def test_the_same_arrays_give_the_same_bytes_without_a_date():
