@@ -1,4 +1,4 @@
-"""The site: its look (theme/), its formulas (mathematics.py), its fonts (fonts.py) and the HTML of its parts (pages.py).
+"""The site: its look (theme/), formulas (mathematics.py), fonts (fonts.py) and the HTML of its parts (pages.py).
 
 A Sphinx extension, switched on in _config.yml.  Everything a page needs comes with the site: no page asks another
 server for anything, and every page can be read without scripts.

@@ -29,7 +29,8 @@ def characters(pages: Iterable[Path]) -> set[int]:
 
 def cut(source: Path, wanted: set[int], target: Path) -> bool:
     """Write the glyphs of `source` for the code points `wanted`; whether there are any."""
-    options = subset.Options(flavor="woff2", layout_features=["*"], notdef_outline=True, recalc_timestamp=False)
+    features = [*subset.Options._layout_features_default, "lnum", "tnum"]  # and the figures that tables ask for
+    options = subset.Options(flavor="woff2", layout_features=features, hinting=False)
     # Without names: a font that has been changed may not go by the name its makers reserved.
     options.name_IDs = []
     font = TTFont(source, recalcTimestamp=False)

@@ -1,4 +1,4 @@
-"""Formulas are typeset when the site is built, by KaTeX in one Node process; the reader's browser runs no script for them.
+"""Formulas are typeset when the site is built, by KaTeX in one Node process; the reader's browser needs no script.
 
 KaTeX writes HTML for the eye and MathML for screen readers.  What it cannot typeset is a warning of Sphinx, which the
 book's build treats as an error.
@@ -87,7 +87,7 @@ def visit_displaymath(translator: HTML5Translator, node: nodes.math_block) -> No
     tex = node.astext()
     if _NUMBERED.match(tex):
         logger.warning(
-            "a numbered environment gets a random label; write $$ \\begin{aligned} … \\end{aligned} $$ (label) instead: %r",
+            "a numbered environment gets a random label; write $$ \\begin{aligned} … $$ (label) instead of %r",
             tex,
             location=node,
             type="katex",
@@ -109,7 +109,7 @@ def visit_displaymath(translator: HTML5Translator, node: nodes.math_block) -> No
 
 
 def split(tex: str) -> str:
-    r"""What Sphinx means by a formula of several lines: ``\\`` aligns at ``&``, an empty line starts another formula."""
+    r"""Sphinx's rules: lines parted by ``\\\\`` align at ``&``, and an empty line starts another formula."""
     parts = [part.strip() for part in re.split(r"\n\s*\n", tex) if part.strip()]
     wrapped = [
         rf"\begin{{split}}{part}\end{{split}}" if r"\\" in part and not _WHOLE_ENVIRONMENT.fullmatch(part) else part

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
 from sphinx.environment.adapters.toctree import document_toc
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -17,6 +18,9 @@ from sphinx.writers.html5 import HTML5Translator
 
 # Pictures hold two pixels for each pixel of the page: see lossbook.plotting.
 PIXEL_RATIO = 2
+
+# What myst-nb calls the hidden parts of a cell (nb_code_prompt_show is "{type}").
+_HIDDEN = {"source": "Code", "outputs": "Output", "content": "Code and output"}
 
 
 class Folded(nodes.Element):
@@ -57,30 +61,44 @@ class LiftContents(SphinxPostTransform):
 
 
 class Fold(SphinxPostTransform):
-    """Make a folded part of each admonition, proof or solution of the class `dropdown`."""
+    """Make a folded part of each hidden cell, and of each admonition, proof or solution of the class `dropdown`."""
 
-    default_priority = 710  # when titles have been resolved
+    default_priority = 710  # when titles have been resolved and cells hidden
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
         """Replace them, keeping ids and classes."""
+        for cell in list(self.document.findall(HideCodeCellNode)):
+            title = FoldedTitle("", _HIDDEN.get(cell["prompt_show"], cell["prompt_show"]))
+            cell.replace_self(Folded("", title, *cell.children, classes=["hide", *cell["classes"]]))
         for node in list(self.document.findall(nodes.Element)):
-            if "dropdown" not in node.get("classes", ()) or not node.children or isinstance(node, Folded):
-                continue
-            title, *rest = node.children
-            if not isinstance(title, nodes.title):
-                continue
-            folded = Folded("", ids=node["ids"], classes=["admonition", *node["classes"]])
-            folded += FoldedTitle("", "", *title.children, classes=["admonition-title"])
-            folded += rest
-            node.replace_self(folded)
+            if "dropdown" in node.get("classes", ()) and node.children and isinstance(node[0], nodes.title):
+                heading, *rest = node.children
+                # A link in a title that opens its part would be a button within a button.
+                for link in list(heading.findall(nodes.reference)):
+                    link.replace_self(link.children)
+                title = FoldedTitle("", "", *heading.children, classes=["admonition-title"])
+                node.replace_self(Folded("", title, *rest, ids=node["ids"], classes=["admonition", *node["classes"]]))
+
+
+class MendTables(SphinxPostTransform):
+    """An empty head of a column, as pandas writes it, is no head."""
+
+    default_priority = 720
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Mend the tables that cells have printed."""
+        for table in list(self.document.findall(nodes.raw)):
+            if "<th></th>" in table.astext():
+                table.replace_self(nodes.raw("", table.astext().replace("<th></th>", "<td></td>"), **table.attributes))
 
 
 class Translator(HTML5Translator):
-    """Sphinx's writer, with sizes on pictures and a box around each table, which scrolls where the page is narrow."""
+    """Sphinx's writer, with a few elements of our own."""
 
     def visit_table(self, node: nodes.table) -> None:
-        """Open the box."""
+        """Put it in a box, which scrolls where the page is narrow."""
         self.body.append('<div class="table-box">')
         super().visit_table(node)
 
@@ -88,6 +106,18 @@ class Translator(HTML5Translator):
         """Close the box."""
         super().depart_table(node)
         self.body.append("</div>\n")
+
+    def visit_citation(self, node: nodes.citation) -> None:
+        """Write a plain list: the roles that docutils gives are deprecated, and contradict each other."""
+        if not isinstance(node.previous_sibling(), nodes.citation):
+            self.body.append('<ul class="citations">\n')
+        self.body.append(self.starttag(node, "li"))
+
+    def depart_citation(self, node: nodes.citation) -> None:
+        """Close the list after the last."""
+        self.body.append("</li>\n")
+        if not isinstance(node.next_node(descend=False, siblings=True), nodes.citation):
+            self.body.append("</ul>\n")
 
     def visit_image(self, node: nodes.image) -> None:
         """Say how large the picture is; load it when the reader comes near."""
@@ -128,6 +158,7 @@ def _escape_bars(app: Sphinx, what: str, name: str, thing: object, options: obje
 
 
 def _context(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    context["formulas"] = app.env.get_domain("math").has_equations(name)
     context["page_contents"] = page_contents(app, name)
     source = app.env.doc2path(name) if name in app.env.found_docs else ""
     context["notebook"] = source.endswith(".ipynb")
@@ -136,15 +167,21 @@ def _context(app: Sphinx, name: str, template: str, context: dict[str, Any], doc
     context["book_contents"] = book_contents.replace(' role="heading"', "")
 
 
+def _front_door(app: Sphinx, error: Exception | None) -> None:
+    # sphinx-external-toc would write a page that redirects: one more load, and a blank page on the way.
+    front = Path(app.outdir, f"{app.config.root_doc}.html")
+    if error is None and app.builder.name == "html" and front.exists():
+        front.with_name("index.html").write_bytes(front.read_bytes())
+
+
 def setup(app: Sphinx) -> None:
     """Register nodes, transforms and the writer."""
     nothing = (lambda *_: None, lambda *_: None)
     app.add_node(Folded, html=(_visit_folded, _depart_folded), latex=nothing, text=nothing)
     app.add_node(FoldedTitle, html=(_visit_folded_title, _depart_folded_title), latex=nothing, text=nothing)
-    app.add_post_transform(LiftContents)
-    app.add_post_transform(Fold)
+    for transform in (LiftContents, Fold, MendTables):
+        app.add_post_transform(transform)
     app.set_translator("html", Translator)
     app.connect("html-page-context", _context)
     app.connect("autodoc-process-docstring", _escape_bars)
-
-
+    app.connect("build-finished", _front_door, priority=100)  # before sphinx-external-toc looks for index.html
