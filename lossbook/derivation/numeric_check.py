@@ -24,7 +24,7 @@ _STEP = Rational(1, 10**18)  # finite differences; the values have 50 digits
 
 @dataclass
 class Counterexample:
-    """A point at which a step is false, and the values of both sides there."""
+    """A point at which a step is false, and the values of both sides there (of a replacement or a root: its value)."""
 
     values: dict = field(default_factory=dict)
     left: str = ""
@@ -32,7 +32,8 @@ class Counterexample:
 
     def __str__(self) -> str:
         where = ", ".join(f"{printing.readable(x)} = {_shown(value)}" for x, value in self.values.items())
-        return f"at {where}: left {self.left}, right {self.right}" if where else f"left {self.left}, right {self.right}"
+        said = f"left {self.left}, right {self.right}" if self.right else f"the new value is {self.left}"
+        return f"at {where}: {said}" if where else said
 
 
 def _shown(value: object) -> str:
