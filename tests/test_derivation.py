@@ -455,7 +455,7 @@ def test_one_of_two_roots_is_refused():
 def test_a_root_that_divides_by_zero_is_refused():
     spread = Sum((x[n] - Sum(x[k], (k, 1, N)) / N) ** 2, (n, 1, N))
 
-    with pytest.raises(DerivationError, match="at N = 1, .*: the new value is undefined"):
+    with pytest.raises(DerivationError, match=r"at N = 1, .*: the new value is undefined"):
         Derivation(a * spread - b, where=REAL).solve_for(a, b / spread)
 
 
