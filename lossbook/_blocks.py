@@ -6,13 +6,29 @@ work in place, in one scratch block or in the block of the result.  This module 
 on rows, so that the kernels can read like their formulas.
 """
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
-__all__ = ["entries", "exp_gaps", "flat_blocks", "largest", "pick", "row_blocks", "row_sums", "smallest"]
+__all__ = [
+    "LIMIT",
+    "entries",
+    "exp_gaps",
+    "exp_others",
+    "flat_blocks",
+    "largest",
+    "pick",
+    "row_blocks",
+    "row_sums",
+    "smallest",
+    "wild_rows",
+]
 
 BLOCK_BYTES = 1 << 20
+
+# e^{±LIMIT} and sums and quotients of such numbers are far from overflow and underflow, in float64 and in float32.
+LIMIT = {"d": 300.0, "f": 75.0}
 
 
 def row_blocks(matrix: np.ndarray, scratch: bool = True) -> Iterator[tuple[slice, np.ndarray, np.ndarray | None]]:
@@ -47,15 +63,24 @@ def pick(matrix: np.ndarray, at: np.ndarray) -> np.ndarray:
     return matrix.reshape(-1).take(at)
 
 
-def exp_gaps(z: np.ndarray, at: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """e_k = e^{z_k − z_r} in `out`, where `at` tells the entry r of each row, but e_r = 0; returns s = Σ_{k≠r} e_k.
+def exp_others(z: np.ndarray, at: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """e^{z_k} in `out`, but 0 in the entries `at`, one in each row; returns the sums of the rows, Σ_{k≠r} e^{z_k}."""
+    np.exp(z, out=out)
+    out.reshape(-1)[at] = 0
+    return row_sums(out)
 
-    Leaving r out of the sum keeps the digits of a confident prediction: ln(1 + s) and s / (1 + s) are then computed
-    from a small s, never as a difference from 1.
+
+def exp_gaps(z: np.ndarray, at: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """e^{z_k − z_r} in `out`, but 0 for the entry r of each row, which `at` tells; returns s = Σ_{k≠r} e^{z_k − z_r}.
+
+    The subtraction rounds, and the exponential magnifies that: a gap of 700 would lose 9 bits.  So what was rounded off
+    is computed, too (Knuth's exact difference), and e^{gap + lost} = e^gap (1 + lost).
     """
-    np.copyto(out, pick(z, at)[:, None])  # spreading, then subtracting whole arrays, is faster than broadcasting
-    np.subtract(z, out, out=out)
-    np.exp(out, out=out)
+    r = pick(z, at)[:, None]
+    gap = np.subtract(z, r)
+    lost = (z - (gap - (gap - z))) - (r + (gap - z))
+    np.exp(gap, out=out)
+    np.multiply(out, np.where(np.isfinite(lost), 1 + lost, 1), out=out)
     out.reshape(-1)[at] = 0
     return row_sums(out)
 
@@ -75,3 +100,12 @@ def largest(array: np.ndarray) -> float:
 def smallest(array: np.ndarray) -> float:
     """The smallest entry, or NaN if there is one."""
     return array.flat[array.argmin()]
+
+
+def wild_rows(z_r: np.ndarray, others: np.ndarray) -> np.ndarray | None:
+    """Numbers of the rows where e^{z_r} or Σ_{k≠r} e^{z_k} is near overflow or underflow, or NaN; None if none is."""
+    limit = LIMIT[others.dtype.char]
+    low, high = math.exp(-limit), math.exp(limit)
+    if smallest(z_r) > -limit and largest(z_r) < limit and smallest(others) > low and largest(others) < high:
+        return None
+    return np.flatnonzero(~((np.abs(z_r) < limit) & (others > low) & (others < high)))

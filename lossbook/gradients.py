@@ -7,7 +7,19 @@ by N.  At a kink, where there is no derivative, the result is the subgradient 0.
 import numpy as np
 
 from lossbook import _checks
-from lossbook._blocks import entries, exp_gaps, flat_blocks, largest, pick, row_blocks, row_sums, smallest
+from lossbook._blocks import (
+    LIMIT,
+    entries,
+    exp_gaps,
+    exp_others,
+    flat_blocks,
+    largest,
+    pick,
+    row_blocks,
+    row_sums,
+    smallest,
+    wild_rows,
+)
 from lossbook.special import sigmoid
 
 __all__ = [
@@ -580,8 +592,8 @@ def cross_entropy(logits, labels) -> np.ndarray:
 
     Notes
     -----
-    At the label this is −s / (1 + s) with s = Σ_{k≠y} e^{z_k − z_y}: a confident right answer keeps the digits of its
-    error, which p − 1 would lose.  A soft row with total T = Σ_k t_k has the gradient T softmax(z)_k − t_k.
+    At the label this is −s / (1 + s) with s = Σ_{k≠y} e^{z_k} · e^{−z_y}: a confident right answer keeps the digits of
+    its error, which p − 1 would lose.  A soft row with total T = Σ_k t_k has the gradient T softmax(z)_k − t_k.
     Derived in: Multinoulli → cross-entropy.
 
     Examples
@@ -644,26 +656,33 @@ def cross_entropy_with_losses(logits, labels) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _cross_entropy(z: np.ndarray, labels: np.ndarray, losses: np.ndarray, gradient: np.ndarray) -> None:
-    """e_k / (1 + s), at the label −s / (1 + s), and ln(1 + s), with e_k = e^{z_k − z_y} and s = Σ_{k≠y} e_k."""
+    """e_k / Σ_j e_j, at the label −s / (1 + s), and the losses ln(1 + s); e_k = e^{z_k} and s = Σ_{k≠y} e_k / e_y."""
     label = entries(labels, z.shape[1])
-    s = exp_gaps(z, label, out=gradient)
-    np.log1p(s, out=losses, dtype=np.float64)
-    gradient /= (1 + s)[:, None]
+    z_y = pick(z, label)
+    others = exp_others(z, label, out=gradient)
+    e_y = np.exp(z_y, dtype=np.float64)
+    s, total = others / e_y, others + e_y
+    np.log1p(s, out=losses)
+    gradient /= total.astype(z.dtype, copy=False)[:, None]
     gradient.reshape(-1)[label] = 0 - s / (1 + s)
-    if not largest(s) < np.inf:
-        redo = np.flatnonzero(~(s < np.inf))
-        losses[redo], gradient[redo] = _wrong_by_far(z[redo], labels[redo])
+    if (wild := wild_rows(z_y, others)) is not None:
+        losses[wild], gradient[wild] = _cross_entropy_of_wild_logits(z[wild], labels[wild])
+    if smallest(total) < 1 and smallest(z) < -LIMIT[z.dtype.char]:
+        # A total below 1 can lift an e^{z_k} that has underflowed back to where its digits count.
+        low = np.flatnonzero(total < 1)
+        losses[low], gradient[low] = _cross_entropy_of_wild_logits(z[low], labels[low])
 
 
-def _wrong_by_far(z: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For rows where e^{z_k − z_y} overflows: the largest logit m in place of z_y."""
+def _cross_entropy_of_wild_logits(z: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same with e_k = e^{z_k − m}, m the largest logit: no exponential overflows."""
+    z = z.astype(np.float64, copy=False)
     top, label = entries(z.argmax(axis=1), z.shape[1]), entries(labels, z.shape[1])
+    gap = np.where(top == label, 0, pick(z, top) - pick(z, label))
     gradient = np.empty_like(z)
-    gap = pick(z, top) - pick(z, label)
     s = exp_gaps(z, top, out=gradient)
     gradient.reshape(-1)[top] = 1
     gradient /= (1 + s)[:, None]
-    gradient.reshape(-1)[label] -= 1
+    gradient.reshape(-1)[label] = np.where(top == label, 0 - s / (1 + s), pick(gradient, label) - 1)
     return gap + np.log1p(s), gradient  # NaN where two logits are ∞: then the gradient has no limit
 
 

@@ -385,11 +385,16 @@ def _kl_of_logits(a: np.ndarray, b: np.ndarray, p: np.ndarray) -> np.ndarray:
     mean = row_sums(p * d)
     u = d - mean[:, None]
 
-    # Where e^u is large, or p = 0, the product p e^u is one exponential: p_k cancels in it.
-    log_pe = (b - pick(b, top)[:, None]) - (np.log1p(s) + mean)[:, None]
-    terms = np.where((p == 0) | (u > 20), np.exp(log_pe) - p * (1 + u), p * exp_remainder(np.minimum(u, 20)))
+    # Where e^u is large, p e^u = e^{b_k − b_m} e^{−mean} / (1 + s) keeps more digits: neither p nor u enters.
+    pe = np.empty_like(p)
+    exp_gaps(b, top, out=pe)
+    pe.reshape(-1)[top] = 1
+    pe /= ((1 + s) * np.exp(mean))[:, None]
+    terms = np.where((p == 0) | (u > 3), pe - p * (1 + u), p * exp_remainder(np.minimum(u, 3)))
     result = np.log1p(row_sums(terms))
-    return np.where(excluded, np.inf, np.where(result < np.inf, result, logsumexp(log_pe)))
+    overflow = np.flatnonzero(~(result < np.inf))
+    result[overflow] = logsumexp((b - pick(b, top)[:, None])[overflow]) - (np.log1p(s) + mean)[overflow]
+    return np.where(excluded, np.inf, result)
 
 
 def _certain(z: np.ndarray) -> np.ndarray:

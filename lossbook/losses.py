@@ -12,7 +12,18 @@ then nothing cancels, a tiny loss keeps its digits, and no rounding can make a l
 import numpy as np
 
 from lossbook import _checks
-from lossbook._blocks import entries, exp_gaps, flat_blocks, largest, pick, row_blocks, row_sums, smallest
+from lossbook._blocks import (
+    entries,
+    exp_gaps,
+    exp_others,
+    flat_blocks,
+    largest,
+    pick,
+    row_blocks,
+    row_sums,
+    smallest,
+    wild_rows,
+)
 from lossbook.distributions import laplace_logpdf, normal_logpdf, student_t_logpdf
 from lossbook.special import difference, exp_remainder, stirling_remainder
 
@@ -600,7 +611,7 @@ def cross_entropy(logits, labels) -> np.ndarray:
 
     Notes
     -----
-    The one-hot row selects the logit z_y of the label, and −ln softmax(z)_y = ln(1 + s) with s = Σ_{k≠y} e^{z_k − z_y}.
+    The one-hot row selects the logit z_y of the label: −ln softmax(z)_y = ln(1 + s), s = Σ_{k≠y} e^{z_k} · e^{−z_y}.
     A soft row weighs the gaps to the largest logit m: Σ_k t_k (m − z_k) + Σ_k t_k · ln(1 + Σ_{j≠m} e^{z_j − m}).
     Derived in: Multinoulli → cross-entropy.
 
@@ -628,19 +639,22 @@ def cross_entropy(logits, labels) -> np.ndarray:
 
 
 def _cross_entropy(z: np.ndarray, labels: np.ndarray, losses: np.ndarray, e: np.ndarray) -> None:
-    """ln(1 + s), s = Σ_{k≠y} e^{z_k − z_y}."""
-    s = exp_gaps(z, entries(labels, z.shape[1]), out=e)
-    np.log1p(s, out=losses, dtype=np.float64, casting="same_kind")
-    if not largest(s) < np.inf:
-        redo = np.flatnonzero(~(s < np.inf))
-        losses[redo] = _wrong_by_far(z[redo], labels[redo], e[: len(redo)])
+    """ln(1 + s), s = Σ_{k≠y} e^{z_k} · e^{−z_y}."""
+    label = entries(labels, z.shape[1])
+    z_y = pick(z, label)
+    others = exp_others(z, label, out=e)
+    s = others * np.exp(-z_y, dtype=np.float64)
+    np.log1p(s, out=losses)
+    if (wild := wild_rows(z_y, others)) is not None:
+        losses[wild] = _cross_entropy_of_wild_logits(z[wild], labels[wild])
 
 
-def _wrong_by_far(z: np.ndarray, labels: np.ndarray, e: np.ndarray) -> np.ndarray:
-    """(m − z_y) + ln(1 + Σ_{k≠m} e^{z_k − m}), m the largest logit: for rows where e^{z_k − z_y} overflows."""
-    top = entries(z.argmax(axis=1), z.shape[1])
-    gap = pick(z, top) - pick(z, entries(labels, z.shape[1]))
-    s = exp_gaps(z, top, out=e)
+def _cross_entropy_of_wild_logits(z: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(m − z_y) + ln(1 + Σ_{k≠m} e^{z_k − m}), m the largest logit: no exponential overflows."""
+    z = z.astype(np.float64, copy=False)
+    top, label = entries(z.argmax(axis=1), z.shape[1]), entries(labels, z.shape[1])
+    gap = np.where(top == label, 0, pick(z, top) - pick(z, label))
+    s = exp_gaps(z, top, out=np.empty_like(z))
     return np.where(gap == np.inf, gap, gap + np.log1p(s))
 
 
