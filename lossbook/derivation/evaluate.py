@@ -283,7 +283,7 @@ def compile_value(expr: Expr) -> Value:
     """Turn an expression into a function of a :class:`Point` and of the values of bound indices."""
     builder = _builder(expr)
     if builder is not None:
-        return builder(expr)
+        return _once(builder(expr)) if expr.args and not expr.free_symbols else builder(expr)
     if isinstance(expr, Derivative):
         done = expr.doit()
         if not done.has(Derivative):
@@ -291,6 +291,18 @@ def compile_value(expr: Expr) -> Value:
     if expr.is_Function and type(expr) not in _NAMES:
         return _by_sympy(expr)
     raise CannotEvaluate(f"the engine cannot evaluate {expr}, a {type(expr).__name__}")
+
+
+def _once(function: Value) -> Value:
+    """A constant is computed once for each number of digits."""
+    values: dict[int, object] = {}
+
+    def value(point: Point, bound: dict) -> object:
+        if point.digits not in values:
+            values[point.digits] = function(point, bound)
+        return values[point.digits]
+
+    return value
 
 
 def _builder(expr: Expr) -> Callable[[Expr], Value] | None:
@@ -338,7 +350,14 @@ def _number(expr: Expr) -> Value:
         raise CannotEvaluate(f"{expr} is not a finite real number")
     if isinstance(expr, Rational):
         p, q = int(expr.p), int(expr.q)
-        return lambda point, bound: point.arithmetic.mpf(p) / q
+        values: dict[int, object] = {}
+
+        def value(point: Point, bound: dict) -> object:
+            if point.digits not in values:
+                values[point.digits] = point.arithmetic.mpf(p) / q
+            return values[point.digits]
+
+        return value
     if isinstance(expr, NumberSymbol):
         return lambda point, bound: point.arithmetic.mpf(expr._as_mpf_val(point.arithmetic.prec + 10))
     return lambda point, bound: point.arithmetic.mpf(Float(expr)._mpf_)
@@ -400,7 +419,10 @@ def _mul(expr: Mul) -> Value:
 
 
 def _power(expr: Pow) -> Value:
-    base, exponent = compile_value(expr.base), compile_value(expr.exp)
+    base = compile_value(expr.base)
+    if expr.exp.is_Integer:
+        return _whole_power(expr, base, int(expr.exp))
+    exponent = compile_value(expr.exp)
 
     def value(point: Point, bound: dict) -> object:
         b, e = base(point, bound), exponent(point, bound)
@@ -411,6 +433,16 @@ def _power(expr: Pow) -> Value:
         if b > 0 and abs(e) > 100 and abs(e * point.arithmetic.log(b)) > _LARGEST_EXPONENT:
             raise OutOfRange("a power beyond the range of the numerical check")
         return b ** (int(e) if e == int(e) and abs(e) < 10**6 else e)
+
+    return value
+
+
+def _whole_power(expr: Pow, base: Value, exponent: int) -> Value:
+    def value(point: Point, bound: dict) -> object:
+        b = base(point, bound)
+        if exponent < 0 and b == 0:
+            raise Undefined(f"{expr} divides by zero")
+        return b**exponent
 
     return value
 

@@ -17,6 +17,7 @@ from .evaluate import CannotEvaluate, OutOfRange, Point, Undefined, Value, _cont
 from .facts import Knowledge, name_of
 
 _MOST_DIGITS = 3000
+_MOST_MOVES = 6  # directions in which slopes are compared
 _ORDER_POINTS = 48  # base points at which the order of two expressions is compared
 _VARIANT_STYLES = ("generic", "generic", "opposite", "one", "large", "small", "equal")
 _STEP = Rational(1, 10**18)  # finite differences; the values have 50 digits
@@ -205,7 +206,7 @@ def compare_order(knowledge: Knowledge, left: Expr, right: Expr, names: frozense
     reason: object = ""
     bases = list(all_points(knowledge, sides.symbols, sides.probe))
     stride = max(1, len(bases) // _ORDER_POINTS)
-    for base in bases[::stride]:
+    for place, base in enumerate(bases[::stride]):
         tally = seen.setdefault(tuple(base.sizes.values()), [0, 0])
         sides.probe(base)
         usable = []
@@ -221,7 +222,7 @@ def compare_order(knowledge: Knowledge, left: Expr, right: Expr, names: frozense
             usable.append(variant)
         found = _different_pair(sides, usable, names)
         if found is None and usable:
-            found = _different_direction(sides, usable[0], names) or _different_direction(sides, usable[-1], names)
+            found = _different_direction(sides, usable[place % len(usable)], names)
         if found is not None:
             return found
     require_enough(knowledge, seen, reason)
@@ -302,7 +303,8 @@ def _moves(point: Point, names: frozenset[str]) -> list[dict]:
         end = (*indices[: row.axis], last, *indices[row.axis + 1 :])
         if end != indices and (family, end) in point.entries:
             moves.append({(family, indices): 1, (family, end): -1})
-    return moves
+    step = max(1, len(moves) // _MOST_MOVES)
+    return moves[::step][:_MOST_MOVES]
 
 
 def _is_discrete(knowledge: Knowledge, name: str) -> bool:
