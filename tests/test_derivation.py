@@ -375,6 +375,7 @@ BOUNDS = {
     "softmax Hessian": (Sum(p[k] * x[k] ** 2, (k, 1, c)) - Sum(p[k] * x[k], (k, 1, c)) ** 2, 0, [*ROWS, real(x[k])]),
     "two squares": (a**2 + b**2, 2 * a * b, []),
     "logarithm": (tau - 1, log(tau), []),
+    "half a logarithm": (N * (tau - log(tau)) / 2, N / 2, []),
 }
 
 
@@ -705,6 +706,8 @@ PRINTED = {
         "(KroneckerDelta(i, j) - a)*exp(b)/tau",
     ),
     -(a + b): ("- a - b", "-a - b"),
+    (N + 1) * a: (r"a \left(N + 1\right)", "a*(N + 1)"),
+    1 + exp(a): ("1 + e^{a}", "1 + exp(a)"),
     Sum(x[n] + a, (n, 1, N)): (r"\sum_{n=1}^{N} \left(a + x_{n}\right)", "Sum(a + x[n], (n, 1, N))"),
     Sum(x[n], (n, 1, N)) ** 2: (r"\left(\sum_{n=1}^{N} x_{n}\right)^{2}", "Sum(x[n], (n, 1, N))**2"),
 }

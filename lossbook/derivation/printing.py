@@ -91,7 +91,10 @@ class _Ordered:
     """Ordering shared by the two printers."""
 
     def ordered_terms(self, expr: Add) -> list[Expr]:
-        return sorted(Add.make_args(expr), key=term_key)
+        terms = sorted(Add.make_args(expr), key=term_key)
+        if all(term.is_Number or (term.is_Symbol and term.is_integer) for term in terms):
+            terms.sort(key=lambda term: term.is_Number)  # N + 1, but 1 + x
+        return terms
 
     def ordered_factors(self, expr: Mul) -> list[Expr]:
         return sorted(gather_root(list(Mul.make_args(expr))), key=factor_key)

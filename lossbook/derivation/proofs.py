@@ -241,21 +241,23 @@ def _gibbs(prover: Prover, normal: Expr) -> bool:
 
 def _gibbs_summand(prover: Prover, summand: Expr, *limits: tuple) -> bool:
     """Whether the sum over ``limits`` of a summand with logarithms is at least 0 by -ln u >= 1 - u."""
-    weights: dict[Expr, Expr] = {}
+    weights: dict[Expr, list[tuple[Expr, Expr]]] = {}
     bound = S.Zero
     for term in Add.make_args(prover._expand(summand)):
         logs = [f for f in Mul.make_args(term) if isinstance(f, log)]
         if len(logs) == 1:
             weight = Mul(*(f for f in Mul.make_args(term) if f is not logs[0]))
             number, core = weight.as_coeff_Mul()
-            weights[core] = weights.get(core, S.Zero) + number * logs[0]
+            weights.setdefault(core, []).append((number, logs[0]))
         elif logs:
             return False
         else:
             bound += term
     if not weights:
         return False
-    for weight, logarithm in weights.items():
+    for core, logarithms in weights.items():
+        unit = min(abs(number) for number, _ in logarithms)
+        weight, logarithm = unit * core, Add(*(number / unit * part for number, part in logarithms))
         if not prover.nonnegative(weight):
             return False
         ratio = prover.normal(exp(-logarithm))  # weight * logarithm = -weight * ln(ratio) >= weight * (1 - ratio)
