@@ -27,19 +27,20 @@ __all__ = [
 
 BLOCK_BYTES = 1 << 20
 
-# e^{±LIMIT} and sums and quotients of such numbers are far from overflow and underflow, in float64 and in float32.
+# e^{±limit}, and sums and quotients of such numbers, are far from overflow and underflow in float64 and in float32.
 LIMIT = {"d": 300.0, "f": 75.0}
+ONES = {"d": np.ones(128, np.float64), "f": np.ones(128, np.float32)}
+TAME = {char: (math.exp(-limit), math.exp(limit)) for char, limit in LIMIT.items()}
 
 
 def row_blocks(matrix: np.ndarray, scratch: bool = True) -> Iterator[tuple[slice, np.ndarray, np.ndarray | None]]:
     """The rows of a matrix, block by block: their slice, the rows in C order, and a scratch block of the same shape."""
     n, c = matrix.shape
-    step = max(1, BLOCK_BYTES // (c * matrix.itemsize))
-    workspace = np.empty((min(n, step), c), matrix.dtype) if scratch else None
-    for start in range(0, n, step):
-        rows = slice(start, start + step)
-        block = np.ascontiguousarray(matrix[rows])
-        yield rows, block, workspace[: len(block)] if scratch else None
+    step = min(n, max(1, BLOCK_BYTES // (c * matrix.itemsize)))
+    workspace = np.empty((step, c), matrix.dtype) if scratch else None
+    for start in range(0, n, step or 1):
+        block = np.ascontiguousarray(matrix[start : start + step])
+        yield slice(start, start + step), block, workspace[: len(block)] if scratch else None
 
 
 def flat_blocks(*arrays: np.ndarray, scratch: int) -> Iterator[tuple[np.ndarray, ...]]:
@@ -60,7 +61,7 @@ def entries(columns: np.ndarray, c: int) -> np.ndarray:
 
 def pick(matrix: np.ndarray, at: np.ndarray) -> np.ndarray:
     """One entry of each row, by its place in the flattened rows."""
-    return matrix.reshape(-1).take(at)
+    return matrix.take(at)
 
 
 def exp_others(z: np.ndarray, at: np.ndarray, out: np.ndarray) -> np.ndarray:
@@ -86,26 +87,31 @@ def exp_gaps(z: np.ndarray, at: np.ndarray, out: np.ndarray) -> np.ndarray:
 
 
 def row_sums(matrix: np.ndarray) -> np.ndarray:
-    """Σ_k of each row: `einsum` is several times faster on many short rows, `sum` adds long rows with less rounding."""
-    if matrix.shape[1] <= 128 and matrix.size > 1000:
-        return np.einsum("ij->i", matrix)
-    return np.add.reduce(matrix, axis=1)
+    """Σ_k of each row, by what is fastest: a matrix product for a small array, einsum for many short rows.
+
+    Long rows are left to `sum`, which adds pairwise and so rounds less.
+    """
+    c = matrix.shape[1]
+    if c > 128:
+        return np.add.reduce(matrix, axis=1)
+    return matrix.dot(ONES[matrix.dtype.char][:c]) if matrix.size < 1000 else np.einsum("ij->i", matrix)
 
 
 def largest(array: np.ndarray) -> float:
     """The largest entry, or NaN if there is one: for a small array, `argmax` is six times faster than `max`."""
-    return array.flat[array.argmax()]
+    return array.item(array.argmax())
 
 
 def smallest(array: np.ndarray) -> float:
     """The smallest entry, or NaN if there is one."""
-    return array.flat[array.argmin()]
+    return array.item(array.argmin())
 
 
-def wild_rows(z_r: np.ndarray, others: np.ndarray) -> np.ndarray | None:
+def wild_rows(z: np.ndarray, z_r: np.ndarray, others: np.ndarray) -> np.ndarray | None:
     """Numbers of the rows where e^{z_r} or Σ_{k≠r} e^{z_k} is near overflow or underflow, or NaN; None if none is."""
-    limit = LIMIT[others.dtype.char]
-    low, high = math.exp(-limit), math.exp(limit)
+    limit, (low, high) = LIMIT[z.dtype.char], TAME[z.dtype.char]
+    if z.size < 1000 and smallest(z) > -limit and largest(z) < limit:  # cheaper than what follows, for a small array
+        return None
     if smallest(z_r) > -limit and largest(z_r) < limit and smallest(others) > low and largest(others) < high:
         return None
     return np.flatnonzero(~((np.abs(z_r) < limit) & (others > low) & (others < high)))

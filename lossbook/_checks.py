@@ -4,11 +4,14 @@ A check costs at most one pass over the data.  Most cost less: a NaN in the inpu
 result is searched, and the input only if something was found.
 """
 
+import math
+
 import numpy as np
 
 from lossbook._blocks import largest, smallest
 
 __all__ = [
+    "NO_LIMIT",
     "class_numbers",
     "common_shape",
     "distribution_rows",
@@ -30,6 +33,8 @@ __all__ = [
 
 # How far a row of probabilities may be from summing to 1: what rounding can do to a row, and little more.
 ROW_SUM_TOLERANCE = {"d": 1e-8, "f": 1e-5}
+
+NO_LIMIT = "two logits of the row are ∞, or all are −∞"
 
 
 # --- types --------------------------------------------------------------------------------------------------------
@@ -183,9 +188,7 @@ def class_numbers(labels: np.ndarray, name: str, classes: int) -> None:
         raise TypeError(
             f"{name} of shape (N,) must be integers, class numbers 0 to {classes - 1}, given {labels.dtype}"
         )
-    # Read as unsigned, a negative number is a huge one: one comparison finds both kinds of bad label.
-    unsigned = labels.view(f"u{labels.itemsize}")
-    if labels.size and unsigned[unsigned.argmax()] >= classes:
+    if labels.size and not (smallest(labels) >= 0 and largest(labels) < classes):
         refuse((labels < 0) | (labels >= classes), labels, name, f"class numbers from 0 to {classes - 1}")
 
 
@@ -206,13 +209,13 @@ def distribution_rows(rows: np.ndarray, sums: np.ndarray, name: str, first: int 
 # --- errors -------------------------------------------------------------------------------------------------------
 
 
-def refuse_nan(result: np.ndarray, undefined: str, **inputs: np.ndarray) -> None:
+def refuse_nan(result: np.ndarray, undefined: str, first: int = 0, **inputs: np.ndarray) -> None:
     """A NaN in `result` comes from a NaN in the input, or from an expression without a limit, such as ∞ − ∞."""
-    if result.size and np.isnan(smallest(result)):
+    if result.size and math.isnan(smallest(result)):
         for name, values in inputs.items():
             if values.dtype.kind == "f":
-                refuse(np.isnan(values), values, name, "a real number")
-        raise ValueError(f"{' and '.join(inputs)} have no limit{_place(np.isnan(result), 0)}: {undefined}")
+                refuse(np.isnan(values), values, name, "a real number", first)
+        raise ValueError(f"{' and '.join(inputs)} have no limit{_place(np.isnan(result), first)}: {undefined}")
 
 
 def refuse(bad: np.ndarray, values: np.ndarray, name: str, expected: str, first: int = 0) -> None:

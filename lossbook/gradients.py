@@ -4,6 +4,8 @@ One gradient for each example, in the shape of the first argument.  For a loss t
 by N.  At a kink, where there is no derivative, the result is the subgradient 0.
 """
 
+import math
+
 import numpy as np
 
 from lossbook import _checks
@@ -441,7 +443,7 @@ def binary_cross_entropy_with_losses(logits, labels) -> tuple[np.ndarray, np.nda
         if not (smallest(t_block) >= 0 and largest(t_block) <= 1):
             _checks.probabilities(t, "labels")
         _binary_cross_entropy(z_block, t_block, g_block, l_block, e, q)
-        if np.isnan(smallest(l_block)):
+        if math.isnan(smallest(l_block)):
             l_block[np.isinf(z_block) & (t_block == (z_block > 0))] = 0  # ∞ · 0: on the right side, without any doubt
             _checks.refuse_nan(l_block, "", logits=z)
     return losses[()], gradient[()]
@@ -592,7 +594,7 @@ def cross_entropy(logits, labels) -> np.ndarray:
 
     Notes
     -----
-    At the label this is −s / (1 + s) with s = Σ_{k≠y} e^{z_k} · e^{−z_y}: a confident right answer keeps the digits of
+    At the label this is −s / (1 + s) with s = Σ_{k≠y} e^{z_k} / e^{z_y}: a confident right answer keeps the digits of
     its error, which p − 1 would lose.  A soft row with total T = Σ_k t_k has the gradient T softmax(z)_k − t_k.
     Derived in: Multinoulli → cross-entropy.
 
@@ -648,14 +650,13 @@ def cross_entropy_with_losses(logits, labels) -> tuple[np.ndarray, np.ndarray]:
     losses, gradient = np.empty(len(z), z.dtype), np.empty(z.shape, z.dtype)
     for rows, z_block, _ in row_blocks(z, scratch=False):
         if t.ndim == 1:
-            _cross_entropy(z_block, t[rows], losses[rows], gradient[rows])
+            _cross_entropy(z_block, t[rows], losses[rows], gradient[rows], rows.start)
         else:
             _soft_cross_entropy(z_block, t[rows], losses[rows], gradient[rows], rows.start)
-    _checks.refuse_nan(losses, "∞ − ∞", logits=z)
     return losses, gradient
 
 
-def _cross_entropy(z: np.ndarray, labels: np.ndarray, losses: np.ndarray, gradient: np.ndarray) -> None:
+def _cross_entropy(z: np.ndarray, labels: np.ndarray, losses: np.ndarray, gradient: np.ndarray, first: int) -> None:
     """e_k / Σ_j e_j, at the label −s / (1 + s), and the losses ln(1 + s); e_k = e^{z_k} and s = Σ_{k≠y} e_k / e_y."""
     label = entries(labels, z.shape[1])
     z_y = pick(z, label)
@@ -665,8 +666,9 @@ def _cross_entropy(z: np.ndarray, labels: np.ndarray, losses: np.ndarray, gradie
     np.log1p(s, out=losses)
     gradient /= total.astype(z.dtype, copy=False)[:, None]
     gradient.reshape(-1)[label] = 0 - s / (1 + s)
-    if (wild := wild_rows(z_y, others)) is not None:
+    if (wild := wild_rows(z, z_y, others)) is not None:
         losses[wild], gradient[wild] = _cross_entropy_of_wild_logits(z[wild], labels[wild])
+        _checks.refuse_nan(losses, _checks.NO_LIMIT, first, logits=z)
     if smallest(total) < 1 and smallest(z) < -LIMIT[z.dtype.char]:
         # A total below 1 can lift an e^{z_k} that has underflowed back to where its digits count.
         low = np.flatnonzero(total < 1)
@@ -699,6 +701,7 @@ def _soft_cross_entropy(z: np.ndarray, t: np.ndarray, losses: np.ndarray, gradie
         wrong = np.where(t == 0, 0, t * gaps).sum(axis=1)  # 0 · ∞ = 0: what cannot happen costs nothing
     s = exp_gaps(z, top, out=gradient)
     np.add(wrong, total * np.log1p(s), out=losses)
+    _checks.refuse_nan(losses, _checks.NO_LIMIT, first, logits=z)
     # p_k T − t_k; at the top, where p and t may both be near 1, minus the sum of the others.
     gradient.reshape(-1)[top] = 1
     gradient *= (total / (1 + s))[:, None]

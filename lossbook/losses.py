@@ -9,6 +9,8 @@ Each negative log-likelihood is computed as a sum of terms that are not negative
 then nothing cancels, a tiny loss keeps its digits, and no rounding can make a loss negative.
 """
 
+import math
+
 import numpy as np
 
 from lossbook import _checks
@@ -227,7 +229,7 @@ def huber_loss(predictions, targets, *, delta) -> np.ndarray:
     r, unit = difference(y, t)
     a = np.abs(r)
     inner = np.minimum(a, delta / unit)
-    return _finished(unit * inner * (unit * (a - 0.5 * inner)), y, t)
+    return _finished(unit * unit * inner * (a - 0.5 * inner), y, t)
 
 
 @np.errstate(all="ignore")
@@ -465,7 +467,7 @@ def binary_cross_entropy(logits, labels) -> np.ndarray:
         if not (smallest(t_block) >= 0 and largest(t_block) <= 1):
             _checks.probabilities(t, "labels")
         _binary_cross_entropy(z_block, t_block, block, scratch)
-        if np.isnan(smallest(block)):
+        if math.isnan(smallest(block)):
             block[np.isinf(z_block) & (t_block == (z_block > 0))] = 0  # ∞ · 0: on the right side, without any doubt
             _checks.refuse_nan(block, "", logits=z)
     return losses[()]
@@ -611,7 +613,7 @@ def cross_entropy(logits, labels) -> np.ndarray:
 
     Notes
     -----
-    The one-hot row selects the logit z_y of the label: −ln softmax(z)_y = ln(1 + s), s = Σ_{k≠y} e^{z_k} · e^{−z_y}.
+    The one-hot row selects the logit z_y of the label: −ln softmax(z)_y = ln(1 + s), s = Σ_{k≠y} e^{z_k} / e^{z_y}.
     A soft row weighs the gaps to the largest logit m: Σ_k t_k (m − z_k) + Σ_k t_k · ln(1 + Σ_{j≠m} e^{z_j − m}).
     Derived in: Multinoulli → cross-entropy.
 
@@ -631,22 +633,22 @@ def cross_entropy(logits, labels) -> np.ndarray:
     losses = np.empty(len(z), z.dtype)
     for rows, z_block, scratch in row_blocks(z):
         if t.ndim == 1:
-            _cross_entropy(z_block, t[rows], losses[rows], scratch)
+            _cross_entropy(z_block, t[rows], losses[rows], scratch, rows.start)
         else:
             _soft_cross_entropy(z_block, t[rows], losses[rows], scratch, rows.start)
-    _checks.refuse_nan(losses, "∞ − ∞", logits=z)
     return losses
 
 
-def _cross_entropy(z: np.ndarray, labels: np.ndarray, losses: np.ndarray, e: np.ndarray) -> None:
-    """ln(1 + s), s = Σ_{k≠y} e^{z_k} · e^{−z_y}."""
+def _cross_entropy(z: np.ndarray, labels: np.ndarray, losses: np.ndarray, e: np.ndarray, first: int) -> None:
+    """ln(1 + s), s = Σ_{k≠y} e^{z_k} / e^{z_y}."""
     label = entries(labels, z.shape[1])
     z_y = pick(z, label)
     others = exp_others(z, label, out=e)
-    s = others * np.exp(-z_y, dtype=np.float64)
+    s = others / np.exp(z_y, dtype=np.float64)
     np.log1p(s, out=losses)
-    if (wild := wild_rows(z_y, others)) is not None:
+    if (wild := wild_rows(z, z_y, others)) is not None:
         losses[wild] = _cross_entropy_of_wild_logits(z[wild], labels[wild])
+        _checks.refuse_nan(losses, _checks.NO_LIMIT, first, logits=z)
 
 
 def _cross_entropy_of_wild_logits(z: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -672,6 +674,7 @@ def _soft_cross_entropy(z: np.ndarray, t: np.ndarray, losses: np.ndarray, e: np.
         gaps[z == pick(z, top)[:, None]] = 0  # instead of ∞ − ∞
         wrong = np.where(t == 0, 0, t * gaps).sum(axis=1)  # 0 · ∞ = 0: what cannot happen costs nothing
         losses[:] = np.where(wrong == np.inf, wrong, wrong + unsure)
+        _checks.refuse_nan(losses, _checks.NO_LIMIT, first, logits=z)
 
 
 @np.errstate(all="ignore")

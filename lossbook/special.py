@@ -554,7 +554,7 @@ def softmax(logits, *, axis: int = -1) -> np.ndarray:
         s = exp_gaps(z, top, out=p)
         p.reshape(-1)[top] = 1
         p /= (1 + s)[:, None]
-    _checks.refuse_nan(result, "two logits of a row are ∞, or all are −∞", logits=matrix)
+    _checks.refuse_nan(result, _checks.NO_LIMIT, logits=matrix)
     return np.moveaxis(result.reshape(shape), -1, axis)
 
 
@@ -603,7 +603,7 @@ def log_softmax(logits, *, axis: int = -1) -> np.ndarray:
         np.subtract(z, pick(z, top)[:, None], out=log_p)
         log_p.reshape(-1)[top] = 0  # also where it is ∞ − ∞
         log_p -= np.log1p(s)[:, None]
-    _checks.refuse_nan(result, "two logits of a row are ∞, or all are −∞", logits=matrix)
+    _checks.refuse_nan(result, _checks.NO_LIMIT, logits=matrix)
     return np.moveaxis(result.reshape(shape), -1, axis)
 
 
