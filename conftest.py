@@ -1,6 +1,7 @@
 """Settings of every test run: notebooks and doctests depend on nothing in the reader's home."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -28,3 +29,25 @@ def pytest_configure(config: pytest.Config) -> None:
     import matplotlib.font_manager
 
     matplotlib.font_manager.fontManager.findfont("DejaVu Sans")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Of `--dist loadfile`: one worker for each file, but each chapter's share of a test file may go to another worker.
+
+    A notebook stays whole, because its cells share a kernel; the files that run or mutate all chapters, which take the
+    longest, are spread.
+    """
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    chapters = {path.stem for path in execute.notebooks()}
+
+    class ByChapter(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, test = nodeid.partition("::")
+            words = set(re.findall(r"[a-z]+(?:-[a-z]+)*", test.partition("[")[2]))
+            return "::".join([file, *sorted(words & chapters)])
+
+    return ByChapter(config, log)
