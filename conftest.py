@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,10 @@ sys.path.insert(0, str(Path(__file__).parent / "tools"))
 
 import execute
 
+CI = os.environ.get("CI") == "true"
+
 # Speed is never tested, so nothing may fail because a machine is slow.  On CI the examples are the same in every run.
-settings.register_profile(
-    "book", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
-)
+settings.register_profile("book", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=CI)
 settings.load_profile("book")
 
 
@@ -29,6 +30,16 @@ def pytest_configure(config: pytest.Config) -> None:
     import matplotlib.font_manager
 
     matplotlib.font_manager.fontManager.findfont("DejaVu Sans")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Iterator:
+    """Where CI=true, everything a test needs must be there: a skipped test has failed."""
+    report = yield
+    if report.skipped and CI and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped although CI=true: {call.excinfo.value}"
+    return report
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import environment
@@ -33,6 +34,14 @@ def test_nbval_overlooks_the_size_of_a_picture_and_nothing_else():
     assert re.sub(pattern, replacement, "1355.2 and 1 Axes") == "1355.2 and 1 Axes"
 
 
+def run_tests(folder: Path, **settings: str) -> subprocess.CompletedProcess:
+    """Run pytest over a folder, with the book's settings."""
+    command = [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT, "-p", "conftest"]
+    command += ["-p", "no:cacheprovider", "-q", folder]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **settings}
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300, env=environment)
+
+
 def test_nbval_is_strict(tmp_path):
     # A stored output that is wrong must fail; so must one that is missing.
     for name, stored in {"wrong": "3", "missing": None, "right": "2"}.items():
@@ -46,13 +55,29 @@ def test_nbval_is_strict(tmp_path):
         cell["outputs"] = [output] if stored else []
         notebook = {"cells": [cell], "metadata": execute.NOTEBOOK_METADATA, "nbformat": 4, "nbformat_minor": 5}
         (tmp_path / f"{name}.ipynb").write_text(execute.to_text(notebook), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "-p", "no:cacheprovider", "-q", tmp_path]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
+    result = run_tests(tmp_path)
 
     assert result.returncode == 1, result.stdout
     assert "wrong.ipynb::Cell 0" in result.stdout
     assert "missing.ipynb::Cell 0" in result.stdout
     assert "2 failed, 1 passed" in result.stdout
+
+
+@pytest.mark.parametrize(("ci", "closing"), [("true", "1 failed"), ("", "1 skipped")])
+def test_a_skipped_test_is_a_failure_where_everything_must_be_there(tmp_path, ci, closing):
+    test = 'import pytest\n\ndef test_it():\n    pytest.skip("needs chromium: sudo apt-get install chromium")\n'
+    (tmp_path / "test_skipped.py").write_text(test, encoding="utf-8")
+    result = run_tests(tmp_path, CI=ci)
+
+    assert closing in result.stdout
+    assert "needs chromium: sudo apt-get install chromium" in result.stdout
+
+
+def test_a_test_of_nothing_fails(tmp_path):
+    test = 'import pytest\n\n@pytest.mark.parametrize("chapter", [])\ndef test_it(chapter):\n    pass\n'
+    (tmp_path / "test_empty.py").write_text(test, encoding="utf-8")
+
+    assert "Empty parameter set" in run_tests(tmp_path).stdout
 
 
 # --- Requirements
@@ -105,6 +130,21 @@ def test_every_range_has_its_reason():
 
 def test_the_package_alone_needs_three_packages():
     assert sorted(Requirement(line).name for line in PROJECT["dependencies"]) == ["matplotlib", "numpy", "sympy"]
+
+
+def test_the_installed_package_is_whole_and_has_no_more(tmp_path):
+    for name in ("lossbook", "tests"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", "out", "."]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    (wheel,) = (tmp_path / "out").iterdir()
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    package = (path for path in (ROOT / "lossbook").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+
+    assert names == {path.relative_to(ROOT).as_posix() for path in package}
+    assert any(name.endswith("licenses/LICENSE") for name in zipfile.ZipFile(wheel).namelist())
 
 
 def test_this_run_uses_the_locked_versions():
