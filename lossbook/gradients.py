@@ -669,9 +669,9 @@ def _cross_entropy(z: np.ndarray, labels: np.ndarray, losses: np.ndarray, gradie
     if (wild := wild_rows(z, z_y, others)) is not None:
         losses[wild], gradient[wild] = _cross_entropy_of_wild_logits(z[wild], labels[wild])
         _checks.refuse_nan(losses, _checks.NO_LIMIT, first, logits=z)
-    if smallest(total) < 1 and smallest(z) < -LIMIT[z.dtype.char]:
-        # A total below 1 can lift an e^{z_k} that has underflowed back to where its digits count.
-        low = np.flatnonzero(total < 1)
+    # A total below 1 can lift an e^{z_k} that has underflowed back to where its digits count.
+    low = np.flatnonzero(total < 1)
+    if low.size and smallest(z[low]) < -LIMIT[z.dtype.char]:
         losses[low], gradient[low] = _cross_entropy_of_wild_logits(z[low], labels[low])
 
 
