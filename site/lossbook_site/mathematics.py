@@ -15,7 +15,7 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
-from lossbook_site import packages
+from lossbook_site import derivations, packages
 
 logger = logging.getLogger(__name__)
 
@@ -94,11 +94,15 @@ def visit_displaymath(translator: HTML5Translator, node: nodes.math_block) -> No
         )
     if not node["nowrap"]:
         tex = split(tex)
-    classes = ["math", "notranslate", "nohighlight"]
-    if is_derivation(node):
-        classes.append("derivation")
+    steps = derivations.read(tex) if "text_latex" in node["classes"] else None
+    if steps:
+        translator.body.append(translator.starttag(node, "div", "", CLASS="derivation notranslate nohighlight"))
+        translator.body.append(
+            derivations.write(steps, lambda formula: _html(translator, node, formula, display=False)) + "</div>\n"
+        )
+        raise nodes.SkipNode
     # The id of a labelled formula stands on the target before it, which Sphinx made.
-    translator.body.append(translator.starttag(node, "div", "", CLASS=" ".join(classes)))
+    translator.body.append(translator.starttag(node, "div", "", CLASS="math notranslate nohighlight"))
     translator.body.append(_html(translator, node, tex, display=True))
     if node["number"]:
         translator.body.append(f'<span class="eqno">({get_node_equation_number(translator, node)})')
@@ -118,11 +122,6 @@ def split(tex: str) -> str:
     if len(wrapped) < 2:
         return "".join(wrapped)
     return r"\begin{aligned}" + r"\\".join(wrapped) + r"\end{aligned}"
-
-
-def is_derivation(node: nodes.math_block) -> bool:
-    """Whether the formula is a derivation that a cell printed."""
-    return "text_latex" in node["classes"] and r"\begin{aligned}" in node.astext()
 
 
 def _start(app: Sphinx) -> None:

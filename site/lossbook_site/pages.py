@@ -107,6 +107,13 @@ class Translator(HTML5Translator):
         super().depart_table(node)
         self.body.append("</div>\n")
 
+    def visit_entry(self, node: nodes.entry) -> None:
+        """Write the empty corner of a table as a cell: it is the head of nothing."""
+        super().visit_entry(node)
+        if not node.astext().strip() and self.body[-1].startswith("<th"):
+            self.body[-1] = "<td" + self.body[-1].removeprefix("<th")
+            self.context[-1] = "</td>\n"
+
     def visit_citation(self, node: nodes.citation) -> None:
         """Write a plain list: the roles that docutils gives are deprecated, and contradict each other."""
         if not isinstance(node.previous_sibling(), nodes.citation):

@@ -41,7 +41,7 @@
   }
 
   // What is wider than the page scrolls in its own box, also by keyboard.
-  const boxes = all(".katex-display, div.highlight pre, .cell_output, .table-box");
+  const boxes = all(".katex-display, .formula, div.highlight pre, .cell_output, .table-box");
   const reach = () => {
     for (const box of boxes) {
       if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
