@@ -125,6 +125,18 @@ def test_the_separated_fit_has_left_every_bound_and_the_other_has_not(chapter):
     assert later == pytest.approx(chapter.weights, rel=1e-6)
 
 
+def test_the_estimate_exists_in_every_division_of_the_exercise(chapter):
+    for seed in range(8):
+        groups = np.random.default_rng(seed).permutation(len(chapter.labels)) % 10
+        for group in range(10):
+            features, targets = chapter.features[groups != group], chapter.targets[groups != group]
+            weights = chapter.fit_map(features, targets, np.inf)
+            gradient, hessian = chapter.slope_and_curvature(weights, features, targets)
+
+            assert np.abs(gradient).max() < 1e-9
+            assert np.linalg.eigvalsh(hessian)[3] > 1e-4  # all but the three shifts
+
+
 def test_the_fitted_probabilities_reproduce_the_sums_of_the_features(chapter):
     probabilities = special.softmax(chapter.features @ chapter.weights)
 
