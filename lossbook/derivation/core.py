@@ -11,6 +11,7 @@ from sympy import (
     Add,
     Dummy,
     Expr,
+    Integer,
     KroneckerDelta,
     Mul,
     Product,
@@ -747,7 +748,7 @@ def _roots(equation: Expr, unknown: Symbol, knowledge: Knowledge) -> tuple[list[
 def _fits(admits: object, old: Symbol | Indexed, value: object, row: Fact | None) -> bool:
     if row is not None:
         return value > 0 if row.kind == "simplex" else value in (0, 1)
-    return admits(old, sympify(value))
+    return admits(old, Integer(int(value)) if value == int(value) else sympify(value))
 
 
 def _with_plain_indices(e: Expr, originals: dict) -> Expr:
