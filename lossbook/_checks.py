@@ -12,6 +12,7 @@ from lossbook._blocks import largest, smallest
 
 __all__ = [
     "NO_LIMIT",
+    "binary_labels",
     "class_numbers",
     "common_shape",
     "distribution_rows",
@@ -145,6 +146,11 @@ def within(values: np.ndarray, name: str, low: float, high: float, expected: str
 def probabilities(values: np.ndarray, name: str) -> None:
     """Probabilities: numbers from 0 to 1."""
     within(values, name, 0, 1, "a probability from 0 to 1")
+
+
+def binary_labels(values: np.ndarray, name: str) -> None:
+    """Labels of two classes, hard or soft."""
+    within(values, name, 0, 1, "0, 1 or a probability between (signs −1 and 1 are for soft_margin)")
 
 
 def whole_numbers(values: np.ndarray, name: str) -> None:

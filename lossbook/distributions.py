@@ -9,6 +9,7 @@ arrays have one shape: nothing else is broadcast.  Logarithms are natural.  A va
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lossbook import _checks
 from lossbook.special import difference, exp_remainder, log_factorial, log_gamma_ratio, stirling_remainder, xlogy
@@ -44,7 +45,7 @@ LN_2, LN_PI, LN_2PI = math.log(2), math.log(math.pi), math.log(2 * math.pi)
 
 
 @np.errstate(all="ignore")
-def normal_logpdf(values, *, mean, scale) -> np.ndarray:
+def normal_logpdf(values: ArrayLike, *, mean: ArrayLike, scale: ArrayLike) -> np.ndarray:
     """Log-density of the Gaussian: −(v − μ)² / (2σ²) − ln σ − ½ ln 2π.
 
     Parameters
@@ -76,7 +77,7 @@ def normal_logpdf(values, *, mean, scale) -> np.ndarray:
 
     References
     ----------
-    C. M. Bishop, *Pattern Recognition and Machine Learning*, 2006, section 1.2.4, page 24.
+    Bishop, *Pattern Recognition and Machine Learning*, 2006, section 1.2.4, page 24.
 
     Examples
     --------
@@ -89,7 +90,7 @@ def normal_logpdf(values, *, mean, scale) -> np.ndarray:
     return _finished(-(0.5 * r * r) - (np.log(scale) + 0.5 * LN_2PI), values, mean=mean)
 
 
-def normal_support(values) -> np.ndarray:
+def normal_support(values: ArrayLike) -> np.ndarray:
     """Where values lie in the support of the Gaussian: every finite number.
 
     Examples
@@ -100,7 +101,9 @@ def normal_support(values) -> np.ndarray:
     return np.isfinite(_checks.real(values, "values"))
 
 
-def normal_sample(size, *, mean, scale, rng) -> np.ndarray:
+def normal_sample(
+    size: int | tuple[int, ...], *, mean: ArrayLike, scale: ArrayLike, rng: np.random.Generator | int
+) -> np.ndarray:
     """Independent draws from the Gaussian.
 
     Parameters
@@ -129,7 +132,7 @@ def normal_sample(size, *, mean, scale, rng) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def laplace_logpdf(values, *, mean, scale) -> np.ndarray:
+def laplace_logpdf(values: ArrayLike, *, mean: ArrayLike, scale: ArrayLike) -> np.ndarray:
     """Log-density of the Laplace distribution: −|v − μ| / b − ln 2b.
 
     Parameters
@@ -164,7 +167,7 @@ def laplace_logpdf(values, *, mean, scale) -> np.ndarray:
     return _finished(-unit * (np.abs(r) / scale) - (np.log(scale) + LN_2), values, mean=mean)
 
 
-def laplace_support(values) -> np.ndarray:
+def laplace_support(values: ArrayLike) -> np.ndarray:
     """Where values lie in the support of the Laplace distribution: every finite number.
 
     Examples
@@ -175,7 +178,9 @@ def laplace_support(values) -> np.ndarray:
     return np.isfinite(_checks.real(values, "values"))
 
 
-def laplace_sample(size, *, mean, scale, rng) -> np.ndarray:
+def laplace_sample(
+    size: int | tuple[int, ...], *, mean: ArrayLike, scale: ArrayLike, rng: np.random.Generator | int
+) -> np.ndarray:
     """Independent draws from the Laplace distribution.
 
     Parameters
@@ -204,7 +209,7 @@ def laplace_sample(size, *, mean, scale, rng) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def student_t_logpdf(values, *, mean, scale, degrees) -> np.ndarray:
+def student_t_logpdf(values: ArrayLike, *, mean: ArrayLike, scale: ArrayLike, degrees: ArrayLike) -> np.ndarray:
     """Log-density of Student's t: ln Γ((ν+1)/2) − ln Γ(ν/2) − ½ ln νπ − ln σ − (ν+1)/2 · ln(1 + r²/ν), r = (v − μ)/σ.
 
     Parameters
@@ -245,7 +250,7 @@ def student_t_logpdf(values, *, mean, scale, degrees) -> np.ndarray:
     return _finished(constant - (degrees + 1) / 2 * tail, values, mean=mean)
 
 
-def student_t_support(values) -> np.ndarray:
+def student_t_support(values: ArrayLike) -> np.ndarray:
     """Where values lie in the support of Student's t distribution: every finite number.
 
     Examples
@@ -256,7 +261,14 @@ def student_t_support(values) -> np.ndarray:
     return np.isfinite(_checks.real(values, "values"))
 
 
-def student_t_sample(size, *, mean, scale, degrees, rng) -> np.ndarray:
+def student_t_sample(
+    size: int | tuple[int, ...],
+    *,
+    mean: ArrayLike,
+    scale: ArrayLike,
+    degrees: ArrayLike,
+    rng: np.random.Generator | int,
+) -> np.ndarray:
     """Independent draws from Student's t distribution.
 
     Parameters
@@ -285,7 +297,7 @@ def student_t_sample(size, *, mean, scale, degrees, rng) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def bernoulli_logpmf(values, *, probability) -> np.ndarray:
+def bernoulli_logpmf(values: ArrayLike, *, probability: ArrayLike) -> np.ndarray:
     """Log-probability of the Bernoulli distribution: v ln y + (1 − v) ln(1 − y).
 
     Parameters
@@ -315,7 +327,7 @@ def bernoulli_logpmf(values, *, probability) -> np.ndarray:
 
     References
     ----------
-    C. M. Bishop, *Pattern Recognition and Machine Learning*, 2006, section 2.1, page 69.
+    Bishop, *Pattern Recognition and Machine Learning*, 2006, section 2.1, page 69.
 
     Examples
     --------
@@ -330,7 +342,7 @@ def bernoulli_logpmf(values, *, probability) -> np.ndarray:
     return np.where((v == 0) | (v == 1), result, -np.inf).astype(y.dtype, copy=False)[()]
 
 
-def bernoulli_support(values) -> np.ndarray:
+def bernoulli_support(values: ArrayLike) -> np.ndarray:
     """Where values lie in the support of the Bernoulli distribution: 0 and 1.
 
     Examples
@@ -342,7 +354,9 @@ def bernoulli_support(values) -> np.ndarray:
     return (values == 0) | (values == 1)
 
 
-def bernoulli_sample(size, *, probability, rng) -> np.ndarray:
+def bernoulli_sample(
+    size: int | tuple[int, ...], *, probability: ArrayLike, rng: np.random.Generator | int
+) -> np.ndarray:
     """Independent draws: 1 with the given probability, otherwise 0.
 
     Parameters
@@ -372,7 +386,7 @@ def bernoulli_sample(size, *, probability, rng) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def categorical_logpmf(values, *, probabilities) -> np.ndarray:
+def categorical_logpmf(values: ArrayLike, *, probabilities: ArrayLike) -> np.ndarray:
     """Log-probability of one draw from c classes, the categorical (Multinoulli) distribution: ln y_v.
 
     Parameters
@@ -420,7 +434,7 @@ def categorical_logpmf(values, *, probabilities) -> np.ndarray:
     return np.where(inside, np.log(chosen), -np.inf).astype(y.dtype, copy=False)[()]
 
 
-def categorical_support(values, *, classes) -> np.ndarray:
+def categorical_support(values: ArrayLike, *, classes: int) -> np.ndarray:
     """Where values lie in the support of the categorical distribution: 0, 1, …, c − 1.
 
     Examples
@@ -432,7 +446,9 @@ def categorical_support(values, *, classes) -> np.ndarray:
     return (values >= 0) & (values < classes) & (values == np.floor(values))
 
 
-def categorical_sample(size, *, probabilities, rng) -> np.ndarray:
+def categorical_sample(
+    size: int | tuple[int, ...], *, probabilities: ArrayLike, rng: np.random.Generator | int
+) -> np.ndarray:
     """Independent draws of a class number, k with probability y_k.
 
     Parameters
@@ -472,7 +488,7 @@ def categorical_sample(size, *, probabilities, rng) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def multinomial_logpmf(values, *, trials, probabilities) -> np.ndarray:
+def multinomial_logpmf(values: ArrayLike, *, trials: int, probabilities: ArrayLike) -> np.ndarray:
     """Log-probability of the counts of n draws from c classes: ln n! − Σ_k ln v_k! + Σ_k v_k ln y_k.
 
     Parameters
@@ -524,7 +540,7 @@ def multinomial_logpmf(values, *, trials, probabilities) -> np.ndarray:
     return np.where(inside, result, -np.inf).astype(y.dtype, copy=False)[()]
 
 
-def multinomial_support(values, *, trials) -> np.ndarray:
+def multinomial_support(values: ArrayLike, *, trials: int) -> np.ndarray:
     """Where rows lie in the support of the multinomial: counts that sum to the number of trials.
 
     Examples
@@ -539,7 +555,9 @@ def multinomial_support(values, *, trials) -> np.ndarray:
     return counts.all(axis=-1) & (values.sum(axis=-1) == n)
 
 
-def multinomial_sample(size, *, trials, probabilities, rng) -> np.ndarray:
+def multinomial_sample(
+    size: int | tuple[int, ...], *, trials: int, probabilities: ArrayLike, rng: np.random.Generator | int
+) -> np.ndarray:
     """Independent rows of counts: how often each of c classes comes up in n draws.
 
     Parameters
@@ -573,7 +591,7 @@ def multinomial_sample(size, *, trials, probabilities, rng) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def poisson_logpmf(values, *, rate) -> np.ndarray:
+def poisson_logpmf(values: ArrayLike, *, rate: ArrayLike) -> np.ndarray:
     """Log-probability of the Poisson distribution: v ln λ − λ − ln v!
 
     Parameters
@@ -603,7 +621,7 @@ def poisson_logpmf(values, *, rate) -> np.ndarray:
 
     References
     ----------
-    C. Loader, *Fast and accurate computation of binomial probabilities*, 2000.
+    Loader, *Fast and accurate computation of binomial probabilities*, 2000.
 
     Examples
     --------
@@ -620,7 +638,7 @@ def poisson_logpmf(values, *, rate) -> np.ndarray:
     return np.where(inside, -(distance + stirling_remainder(k)) + 0, -np.inf).astype(v.dtype, copy=False)[()]
 
 
-def poisson_support(values) -> np.ndarray:
+def poisson_support(values: ArrayLike) -> np.ndarray:
     """Where values lie in the support of the Poisson distribution: 0, 1, 2, …
 
     Examples
@@ -632,7 +650,7 @@ def poisson_support(values) -> np.ndarray:
     return (values >= 0) & (values == np.floor(values)) & (values < np.inf)
 
 
-def poisson_sample(size, *, rate, rng) -> np.ndarray:
+def poisson_sample(size: int | tuple[int, ...], *, rate: ArrayLike, rng: np.random.Generator | int) -> np.ndarray:
     """Independent counts with expectation λ.
 
     Parameters

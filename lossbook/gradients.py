@@ -7,6 +7,7 @@ by N.  At a kink, where there is no derivative, the result is the subgradient 0.
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lossbook import _checks
 from lossbook._blocks import (
@@ -48,7 +49,7 @@ __all__ = [
 
 
 @np.errstate(all="ignore")
-def squared_error(predictions, targets) -> np.ndarray:
+def squared_error(predictions: ArrayLike, targets: ArrayLike) -> np.ndarray:
     """Gradient of the squared error: 2 (y − t).
 
     Parameters
@@ -85,7 +86,7 @@ def squared_error(predictions, targets) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def half_squared_error(predictions, targets) -> np.ndarray:
+def half_squared_error(predictions: ArrayLike, targets: ArrayLike) -> np.ndarray:
     """Gradient of half the squared error: y − t.
 
     Parameters
@@ -122,7 +123,7 @@ def half_squared_error(predictions, targets) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def absolute_error(predictions, targets) -> np.ndarray:
+def absolute_error(predictions: ArrayLike, targets: ArrayLike) -> np.ndarray:
     """Gradient of the absolute error: the sign of y − t.
 
     Parameters
@@ -155,7 +156,7 @@ def absolute_error(predictions, targets) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def huber_loss(predictions, targets, *, delta) -> np.ndarray:
+def huber_loss(predictions: ArrayLike, targets: ArrayLike, *, delta: float) -> np.ndarray:
     """Gradient of the Huber loss: y − t, clipped to [−δ, δ].
 
     Parameters
@@ -192,7 +193,7 @@ def huber_loss(predictions, targets, *, delta) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def pinball_loss(predictions, targets, *, quantile) -> np.ndarray:
+def pinball_loss(predictions: ArrayLike, targets: ArrayLike, *, quantile: float) -> np.ndarray:
     """Gradient of the pinball loss: −q where t > y, 1 − q where t < y.
 
     Parameters
@@ -230,7 +231,7 @@ def pinball_loss(predictions, targets, *, quantile) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def gaussian_nll(predictions, targets, *, scale) -> np.ndarray:
+def gaussian_nll(predictions: ArrayLike, targets: ArrayLike, *, scale: ArrayLike) -> np.ndarray:
     """Gradient of the Gaussian negative log-likelihood: (y − t) / σ².
 
     Parameters
@@ -271,7 +272,7 @@ def gaussian_nll(predictions, targets, *, scale) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def laplace_nll(predictions, targets, *, scale) -> np.ndarray:
+def laplace_nll(predictions: ArrayLike, targets: ArrayLike, *, scale: ArrayLike) -> np.ndarray:
     """Gradient of the Laplace negative log-likelihood: the sign of y − t, divided by b.
 
     Parameters
@@ -308,7 +309,7 @@ def laplace_nll(predictions, targets, *, scale) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def student_t_nll(predictions, targets, *, scale, degrees) -> np.ndarray:
+def student_t_nll(predictions: ArrayLike, targets: ArrayLike, *, scale: ArrayLike, degrees: ArrayLike) -> np.ndarray:
     """Gradient of Student's t negative log-likelihood: (ν + 1) r / (ν + r²) / σ, r = (y − t)/σ.
 
     Parameters
@@ -338,7 +339,7 @@ def student_t_nll(predictions, targets, *, scale, degrees) -> np.ndarray:
 
     Notes
     -----
-    It is largest at |r| = √ν and falls again beyond: an outlier pulls less the farther out it is.
+    It is largest at r = ±√ν and falls again beyond: an outlier pulls less the farther out it is.
 
     Examples
     --------
@@ -358,7 +359,7 @@ def student_t_nll(predictions, targets, *, scale, degrees) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def binary_cross_entropy(logits, labels) -> np.ndarray:
+def binary_cross_entropy(logits: ArrayLike, labels: ArrayLike) -> np.ndarray:
     """Gradient of binary cross-entropy: σ(z) − t, probability minus label.
 
     Parameters
@@ -396,14 +397,14 @@ def binary_cross_entropy(logits, labels) -> np.ndarray:
     gradient = np.empty(z.shape, z.dtype)
     for z_block, t_block, block, e, q in flat_blocks(z, t, gradient, scratch=2):
         if not (smallest(t_block) >= 0 and largest(t_block) <= 1):
-            _checks.probabilities(t, "labels")
+            _checks.binary_labels(t, "labels")
         _binary_cross_entropy(z_block, t_block, block, None, e, q)
         _checks.refuse_nan(block, "", logits=z)
     return gradient[()]
 
 
 @np.errstate(all="ignore")
-def binary_cross_entropy_with_losses(logits, labels) -> tuple[np.ndarray, np.ndarray]:
+def binary_cross_entropy_with_losses(logits: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Losses and gradient of binary cross-entropy in one pass, for little more than the gradient costs.
 
     Parameters
@@ -441,7 +442,7 @@ def binary_cross_entropy_with_losses(logits, labels) -> tuple[np.ndarray, np.nda
     gradient, losses = np.empty(z.shape, z.dtype), np.empty(z.shape, z.dtype)
     for z_block, t_block, g_block, l_block, e, q in flat_blocks(z, t, gradient, losses, scratch=2):
         if not (smallest(t_block) >= 0 and largest(t_block) <= 1):
-            _checks.probabilities(t, "labels")
+            _checks.binary_labels(t, "labels")
         _binary_cross_entropy(z_block, t_block, g_block, l_block, e, q)
         if math.isnan(smallest(l_block)):
             l_block[np.isinf(z_block) & (t_block == (z_block > 0))] = 0  # ∞ · 0: on the right side, without any doubt
@@ -480,7 +481,7 @@ def _in_float64(z, t, gradient, losses) -> None:
 
 
 @np.errstate(all="ignore")
-def binary_cross_entropy_of_probabilities(probabilities, labels) -> np.ndarray:
+def binary_cross_entropy_of_probabilities(probabilities: ArrayLike, labels: ArrayLike) -> np.ndarray:
     """Gradient of binary cross-entropy in the probability y: (1 − t) / (1 − y) − t / y.
 
     Parameters
@@ -516,7 +517,7 @@ def binary_cross_entropy_of_probabilities(probabilities, labels) -> np.ndarray:
     y, t = _checks.real(probabilities, "probabilities"), _checks.label_array(labels, "labels")
     _checks.same_shape(y, "probabilities", t, "labels")
     _checks.probabilities(y, "probabilities")
-    _checks.probabilities(t, "labels")
+    _checks.binary_labels(t, "labels")
     t = t if t.dtype.kind == "f" else t.astype(y.dtype)
     zero = np.where(t == 1, 0, (1 - t) / (1 - y))
     one = np.where(t == 0, 0, t / y)
@@ -524,7 +525,7 @@ def binary_cross_entropy_of_probabilities(probabilities, labels) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def soft_margin(logits, signs) -> np.ndarray:
+def soft_margin(logits: ArrayLike, signs: ArrayLike) -> np.ndarray:
     """Gradient of the logistic loss for labels −1 and 1: −s σ(−s z).
 
     Parameters
@@ -567,7 +568,7 @@ def soft_margin(logits, signs) -> np.ndarray:
 # --- c classes ----------------------------------------------------------------------------------------------------
 
 
-def cross_entropy(logits, labels) -> np.ndarray:
+def cross_entropy(logits: ArrayLike, labels: ArrayLike) -> np.ndarray:
     """Gradient of cross-entropy: softmax(z)_k − t_k, probability minus label.
 
     Parameters
@@ -608,7 +609,7 @@ def cross_entropy(logits, labels) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def cross_entropy_with_losses(logits, labels) -> tuple[np.ndarray, np.ndarray]:
+def cross_entropy_with_losses(logits: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Losses and gradient of cross-entropy in one pass, for little more than the gradient costs.
 
     Parameters
@@ -712,7 +713,7 @@ def _soft_cross_entropy(z: np.ndarray, t: np.ndarray, losses: np.ndarray, gradie
 
 
 @np.errstate(all="ignore")
-def cross_entropy_of_probabilities(probabilities, labels) -> np.ndarray:
+def cross_entropy_of_probabilities(probabilities: ArrayLike, labels: ArrayLike) -> np.ndarray:
     """Gradient of cross-entropy in the probabilities y: −t_k / y_k.
 
     Parameters
@@ -760,7 +761,7 @@ def cross_entropy_of_probabilities(probabilities, labels) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def poisson_nll(log_rates, counts) -> np.ndarray:
+def poisson_nll(log_rates: ArrayLike, counts: ArrayLike) -> np.ndarray:
     """Gradient of the Poisson negative log-likelihood: e^η − k, rate minus count.
 
     Parameters

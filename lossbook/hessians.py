@@ -7,6 +7,7 @@ derivative, the result is 0.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lossbook import _checks
 from lossbook._blocks import entries, exp_gaps, row_blocks, row_sums
@@ -33,7 +34,7 @@ __all__ = [
 # --- real targets -------------------------------------------------------------------------------------------------
 
 
-def squared_error(predictions, targets) -> np.ndarray:
+def squared_error(predictions: ArrayLike, targets: ArrayLike) -> np.ndarray:
     """Hessian of the squared error: 2.
 
     Parameters
@@ -69,7 +70,7 @@ def squared_error(predictions, targets) -> np.ndarray:
     return np.full(y.shape, 2, y.dtype)[()]
 
 
-def half_squared_error(predictions, targets) -> np.ndarray:
+def half_squared_error(predictions: ArrayLike, targets: ArrayLike) -> np.ndarray:
     """Hessian of half the squared error: 1.
 
     Parameters
@@ -105,7 +106,7 @@ def half_squared_error(predictions, targets) -> np.ndarray:
     return np.ones(y.shape, y.dtype)[()]
 
 
-def absolute_error(predictions, targets) -> np.ndarray:
+def absolute_error(predictions: ArrayLike, targets: ArrayLike) -> np.ndarray:
     """Hessian of the absolute error: 0, except at the kink y = t, where there is none.
 
     Parameters
@@ -142,8 +143,8 @@ def absolute_error(predictions, targets) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def huber_loss(predictions, targets, *, delta) -> np.ndarray:
-    """Hessian of the Huber loss: 1 where |y − t| ≤ δ, 0 elsewhere.
+def huber_loss(predictions: ArrayLike, targets: ArrayLike, *, delta: float) -> np.ndarray:
+    """Hessian of the Huber loss: 1 where ``|y − t| ≤ δ``, 0 elsewhere.
 
     Parameters
     ----------
@@ -179,7 +180,7 @@ def huber_loss(predictions, targets, *, delta) -> np.ndarray:
     return _likewise(np.abs(r) <= delta, y)
 
 
-def pinball_loss(predictions, targets, *, quantile) -> np.ndarray:
+def pinball_loss(predictions: ArrayLike, targets: ArrayLike, *, quantile: float) -> np.ndarray:
     """Hessian of the pinball loss: 0, except at the kink y = t, where there is none.
 
     Parameters
@@ -216,7 +217,7 @@ def pinball_loss(predictions, targets, *, quantile) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def gaussian_nll(predictions, targets, *, scale) -> np.ndarray:
+def gaussian_nll(predictions: ArrayLike, targets: ArrayLike, *, scale: ArrayLike) -> np.ndarray:
     """Hessian of the Gaussian negative log-likelihood: 1/σ².
 
     Parameters
@@ -257,7 +258,7 @@ def gaussian_nll(predictions, targets, *, scale) -> np.ndarray:
     return _likewise(np.ones(y.shape, y.dtype) / scale / scale, y)
 
 
-def laplace_nll(predictions, targets, *, scale) -> np.ndarray:
+def laplace_nll(predictions: ArrayLike, targets: ArrayLike, *, scale: ArrayLike) -> np.ndarray:
     """Hessian of the Laplace negative log-likelihood: 0, except at the kink y = t, where there is none.
 
     Parameters
@@ -294,7 +295,7 @@ def laplace_nll(predictions, targets, *, scale) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def student_t_nll(predictions, targets, *, scale, degrees) -> np.ndarray:
+def student_t_nll(predictions: ArrayLike, targets: ArrayLike, *, scale: ArrayLike, degrees: ArrayLike) -> np.ndarray:
     """Hessian of Student's t negative log-likelihood: (ν + 1) (ν − r²) / (ν + r²)² / σ², r = (y − t)/σ.
 
     Parameters
@@ -324,7 +325,7 @@ def student_t_nll(predictions, targets, *, scale, degrees) -> np.ndarray:
 
     Notes
     -----
-    Negative where |r| > √ν: the loss is not convex.
+    Negative beyond r = ±√ν: the loss is not convex.
 
     Examples
     --------
@@ -344,7 +345,7 @@ def student_t_nll(predictions, targets, *, scale, degrees) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def binary_cross_entropy(logits, labels) -> np.ndarray:
+def binary_cross_entropy(logits: ArrayLike, labels: ArrayLike) -> np.ndarray:
     """Hessian of binary cross-entropy: σ(z) (1 − σ(z)), whatever the label.
 
     Parameters
@@ -379,12 +380,12 @@ def binary_cross_entropy(logits, labels) -> np.ndarray:
     """
     z, t = _checks.real(logits, "logits"), _checks.label_array(labels, "labels")
     _checks.same_shape(z, "logits", t, "labels")
-    _checks.probabilities(t, "labels")
+    _checks.binary_labels(t, "labels")
     return _logistic(z)
 
 
 @np.errstate(all="ignore")
-def binary_cross_entropy_of_probabilities(probabilities, labels) -> np.ndarray:
+def binary_cross_entropy_of_probabilities(probabilities: ArrayLike, labels: ArrayLike) -> np.ndarray:
     """Hessian of binary cross-entropy in the probability y: t / y² + (1 − t) / (1 − y)².
 
     Parameters
@@ -419,7 +420,7 @@ def binary_cross_entropy_of_probabilities(probabilities, labels) -> np.ndarray:
     y, t = _checks.real(probabilities, "probabilities"), _checks.label_array(labels, "labels")
     _checks.same_shape(y, "probabilities", t, "labels")
     _checks.probabilities(y, "probabilities")
-    _checks.probabilities(t, "labels")
+    _checks.binary_labels(t, "labels")
     t = t if t.dtype.kind == "f" else t.astype(y.dtype)
     one = np.where(t == 0, 0, t / y / y)
     zero = np.where(t == 1, 0, (1 - t) / (1 - y) / (1 - y))
@@ -427,7 +428,7 @@ def binary_cross_entropy_of_probabilities(probabilities, labels) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def soft_margin(logits, signs) -> np.ndarray:
+def soft_margin(logits: ArrayLike, signs: ArrayLike) -> np.ndarray:
     """Hessian of the logistic loss for labels −1 and 1: σ(z) (1 − σ(z)), whatever the label.
 
     Parameters
@@ -469,7 +470,7 @@ def soft_margin(logits, signs) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def cross_entropy(logits, labels) -> np.ndarray:
+def cross_entropy(logits: ArrayLike, labels: ArrayLike) -> np.ndarray:
     """Hessian of cross-entropy: diag(p) − p pᵀ with p = softmax(z), whatever the label.
 
     Parameters
@@ -520,7 +521,7 @@ def cross_entropy(logits, labels) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def cross_entropy_vector_product(logits, labels, vectors) -> np.ndarray:
+def cross_entropy_vector_product(logits: ArrayLike, labels: ArrayLike, vectors: ArrayLike) -> np.ndarray:
     """Hessian of cross-entropy times a vector: p_k (v_k − Σ_j p_j v_j), without building the Hessian.
 
     Parameters
@@ -596,7 +597,7 @@ def _softmax_and_rest(z: np.ndarray, p: np.ndarray) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def cross_entropy_of_probabilities(probabilities, labels) -> np.ndarray:
+def cross_entropy_of_probabilities(probabilities: ArrayLike, labels: ArrayLike) -> np.ndarray:
     """Hessian of cross-entropy in the probabilities y: diag(t / y²).
 
     Parameters
@@ -647,7 +648,7 @@ def cross_entropy_of_probabilities(probabilities, labels) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def poisson_nll(log_rates, counts) -> np.ndarray:
+def poisson_nll(log_rates: ArrayLike, counts: ArrayLike) -> np.ndarray:
     """Hessian of the Poisson negative log-likelihood: e^η, the rate.
 
     Parameters

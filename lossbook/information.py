@@ -9,6 +9,7 @@ keep their digits where the probabilities themselves would underflow.
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lossbook import _checks
 from lossbook._blocks import entries, exp_gaps, largest, pick, row_blocks, row_sums
@@ -31,7 +32,7 @@ __all__ = [
 
 
 @np.errstate(all="ignore")
-def surprisal(p, *, base=math.e) -> np.ndarray:
+def surprisal(p: ArrayLike, *, base: float = math.e) -> np.ndarray:
     """Information in an outcome of probability p: −log p.
 
     Parameters
@@ -56,7 +57,7 @@ def surprisal(p, *, base=math.e) -> np.ndarray:
 
     References
     ----------
-    C. E. Shannon, *A mathematical theory of communication*, Bell System Technical Journal 27, 1948, page 379.
+    Shannon, *A mathematical theory of communication*, Bell System Technical Journal 27, 1948, page 379.
 
     Examples
     --------
@@ -69,7 +70,7 @@ def surprisal(p, *, base=math.e) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def entropy(p, *, base=math.e) -> np.ndarray:
+def entropy(p: ArrayLike, *, base: float = math.e) -> np.ndarray:
     """Expected surprisal of a source with probabilities p: H(p) = −Σ_k p_k log p_k.
 
     Parameters
@@ -100,7 +101,7 @@ def entropy(p, *, base=math.e) -> np.ndarray:
 
     References
     ----------
-    T. M. Cover and J. A. Thomas, *Elements of Information Theory*, 2nd edition, 2006, section 2.1, page 13.
+    Cover and Thomas, *Elements of Information Theory*, 2nd edition, 2006, section 2.1, page 13.
 
     Examples
     --------
@@ -112,7 +113,7 @@ def entropy(p, *, base=math.e) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def cross_entropy(p, q, *, base=math.e) -> np.ndarray:
+def cross_entropy(p: ArrayLike, q: ArrayLike, *, base: float = math.e) -> np.ndarray:
     """Expected surprisal where p generates the outcomes and q expects them: H(p, q) = −Σ_k p_k log q_k.
 
     Parameters
@@ -154,7 +155,7 @@ def cross_entropy(p, q, *, base=math.e) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def kl_divergence(p, q, *, base=math.e) -> np.ndarray:
+def kl_divergence(p: ArrayLike, q: ArrayLike, *, base: float = math.e) -> np.ndarray:
     """Kullback–Leibler divergence, what expecting q costs where p is true: KL(p‖q) = Σ_k p_k log(p_k / q_k).
 
     Parameters
@@ -189,7 +190,7 @@ def kl_divergence(p, q, *, base=math.e) -> np.ndarray:
 
     References
     ----------
-    S. Kullback and R. A. Leibler, *On information and sufficiency*, Annals of Mathematical Statistics 22, 1951,
+    Kullback and Leibler, *On information and sufficiency*, Annals of Mathematical Statistics 22, 1951,
     page 79.
 
     Examples
@@ -208,7 +209,7 @@ def kl_divergence(p, q, *, base=math.e) -> np.ndarray:
     return _in_base(terms.sum(axis=-1), base, p)
 
 
-def perplexity(p, q=None) -> np.ndarray:
+def perplexity(p: ArrayLike, q: ArrayLike | None = None) -> np.ndarray:
     """How many equally likely outcomes would surprise as much: e^{H(p)}, or e^{H(p, q)} if an observer q is given.
 
     Parameters
@@ -249,7 +250,7 @@ def perplexity(p, q=None) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def entropy_of_logits(logits, *, base=math.e) -> np.ndarray:
+def entropy_of_logits(logits: ArrayLike, *, base: float = math.e) -> np.ndarray:
     """Entropy of softmax(z), from logits z.
 
     Parameters
@@ -282,7 +283,7 @@ def entropy_of_logits(logits, *, base=math.e) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def cross_entropy_of_logits(p_logits, q_logits, *, base=math.e) -> np.ndarray:
+def cross_entropy_of_logits(p_logits: ArrayLike, q_logits: ArrayLike, *, base: float = math.e) -> np.ndarray:
     """Cross-entropy H(p, q) of p = softmax(a) and q = softmax(b), from logits a and b.
 
     Parameters
@@ -323,7 +324,7 @@ def cross_entropy_of_logits(p_logits, q_logits, *, base=math.e) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def kl_divergence_of_logits(p_logits, q_logits, *, base=math.e) -> np.ndarray:
+def kl_divergence_of_logits(p_logits: ArrayLike, q_logits: ArrayLike, *, base: float = math.e) -> np.ndarray:
     """Kullback–Leibler divergence KL(p‖q) of p = softmax(a) from q = softmax(b), from logits a and b.
 
     Parameters
@@ -404,7 +405,7 @@ def _certain(z: np.ndarray) -> np.ndarray:
     return np.where((z == np.inf).any(axis=1)[:, None], np.where(z == np.inf, 0, -np.inf), z)
 
 
-def perplexity_of_logits(p_logits, q_logits=None) -> np.ndarray:
+def perplexity_of_logits(p_logits: ArrayLike, q_logits: ArrayLike | None = None) -> np.ndarray:
     """Perplexity e^{H(p)} of p = softmax(a), or e^{H(p, q)} with q = softmax(b), from logits a and b.
 
     Parameters

@@ -12,6 +12,7 @@ then nothing cancels, a tiny loss keeps its digits, and no rounding can make a l
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lossbook import _checks
 from lossbook._blocks import (
@@ -51,7 +52,7 @@ __all__ = [
 
 
 @np.errstate(all="ignore")
-def squared_error(predictions, targets) -> np.ndarray:
+def squared_error(predictions: ArrayLike, targets: ArrayLike) -> np.ndarray:
     """Squared error, without the ½: (y − t)².
 
     Distribution: Gaussian with a fixed scale σ, mean y (identity link).
@@ -85,7 +86,7 @@ def squared_error(predictions, targets) -> np.ndarray:
 
     References
     ----------
-    C. M. Bishop, *Pattern Recognition and Machine Learning*, 2006, section 3.1.1, page 140.
+    Bishop, *Pattern Recognition and Machine Learning*, 2006, section 3.1.1, page 140.
 
     Examples
     --------
@@ -98,7 +99,7 @@ def squared_error(predictions, targets) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def half_squared_error(predictions, targets) -> np.ndarray:
+def half_squared_error(predictions: ArrayLike, targets: ArrayLike) -> np.ndarray:
     """Half the squared error: ½ (y − t)².
 
     Distribution: Gaussian with a fixed scale σ, mean y (identity link).
@@ -141,8 +142,8 @@ def half_squared_error(predictions, targets) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def absolute_error(predictions, targets) -> np.ndarray:
-    """Absolute error: |y − t|.
+def absolute_error(predictions: ArrayLike, targets: ArrayLike) -> np.ndarray:
+    """Absolute error: ``|y − t|``.
 
     Distribution: Laplace with a fixed scale b, median y (identity link).
     Dropped: the factor 1/b and the constant ln 2b, which do not depend on y.
@@ -182,8 +183,8 @@ def absolute_error(predictions, targets) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def huber_loss(predictions, targets, *, delta) -> np.ndarray:
-    """Squared near the target, absolute far from it: ½ r² where |r| ≤ δ, δ (|r| − ½ δ) elsewhere, r = y − t.
+def huber_loss(predictions: ArrayLike, targets: ArrayLike, *, delta: float) -> np.ndarray:
+    """Squared near the target, absolute far from it: ``½ r²`` where ``|r| ≤ δ``, ``δ (|r| − ½ δ)`` elsewhere.
 
     Distribution: Huber's least favourable one, a Gaussian centre with Laplace tails, mean y (identity link).
     Dropped: its normalising constant, which does not depend on y.
@@ -213,11 +214,11 @@ def huber_loss(predictions, targets, *, delta) -> np.ndarray:
 
     Notes
     -----
-    With i = min(|r|, δ), both branches are i (|r| − ½ i).
+    With r = y − t and ``i = min(|r|, δ)``, both branches are ``i (|r| − ½ i)``.
 
     References
     ----------
-    P. J. Huber, *Robust estimation of a location parameter*, Annals of Mathematical Statistics 35, 1964, page 73.
+    Huber, *Robust estimation of a location parameter*, Annals of Mathematical Statistics 35, 1964, page 73.
 
     Examples
     --------
@@ -233,7 +234,7 @@ def huber_loss(predictions, targets, *, delta) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def pinball_loss(predictions, targets, *, quantile) -> np.ndarray:
+def pinball_loss(predictions: ArrayLike, targets: ArrayLike, *, quantile: float) -> np.ndarray:
     """Absolute error with two slopes: q (t − y) where t ≥ y, (1 − q) (y − t) elsewhere.
 
     Distribution: asymmetric Laplace with a fixed scale, q-quantile y (identity link).
@@ -268,7 +269,7 @@ def pinball_loss(predictions, targets, *, quantile) -> np.ndarray:
 
     References
     ----------
-    R. Koenker and G. Bassett, *Regression quantiles*, Econometrica 46, 1978, page 38.
+    Koenker and Bassett, *Regression quantiles*, Econometrica 46, 1978, page 38.
 
     Examples
     --------
@@ -281,7 +282,7 @@ def pinball_loss(predictions, targets, *, quantile) -> np.ndarray:
     return _finished(np.where(r >= 0, unit * q, unit * (1 - q)) * np.abs(r), y, t)
 
 
-def gaussian_nll(predictions, targets, *, scale) -> np.ndarray:
+def gaussian_nll(predictions: ArrayLike, targets: ArrayLike, *, scale: ArrayLike) -> np.ndarray:
     """Negative log-likelihood of the Gaussian: (y − t)² / (2σ²) + ln σ + ½ ln 2π.
 
     Distribution: Gaussian, mean y (identity link), standard deviation σ.
@@ -321,12 +322,12 @@ def gaussian_nll(predictions, targets, *, scale) -> np.ndarray:
     >>> gaussian_nll([2.0, 5.0], [3.0, 3.0], scale=1.0)
     array([1.41893853, 2.91893853])
     """
-    y, t = _real_pair(predictions, targets)
+    y, t = _located_pair(predictions, targets, scale=scale)
     return _likewise(-normal_logpdf(t, mean=y, scale=scale), y)
 
 
-def laplace_nll(predictions, targets, *, scale) -> np.ndarray:
-    """Negative log-likelihood of the Laplace distribution: |y − t| / b + ln 2b.
+def laplace_nll(predictions: ArrayLike, targets: ArrayLike, *, scale: ArrayLike) -> np.ndarray:
+    """Negative log-likelihood of the Laplace distribution: ``|y − t| / b + ln 2b``.
 
     Distribution: Laplace, median y (identity link), scale b.
     Dropped: nothing.
@@ -364,11 +365,11 @@ def laplace_nll(predictions, targets, *, scale) -> np.ndarray:
     >>> laplace_nll([2.0, 5.0], [3.0, 3.0], scale=1.0)
     array([1.69314718, 2.69314718])
     """
-    y, t = _real_pair(predictions, targets)
+    y, t = _located_pair(predictions, targets, scale=scale)
     return _likewise(-laplace_logpdf(t, mean=y, scale=scale), y)
 
 
-def student_t_nll(predictions, targets, *, scale, degrees) -> np.ndarray:
+def student_t_nll(predictions: ArrayLike, targets: ArrayLike, *, scale: ArrayLike, degrees: ArrayLike) -> np.ndarray:
     """Negative log-likelihood of Student's t: (ν+1)/2 · ln(1 + r²/ν) + ln σ + ½ ln νπ − ln Γ((ν+1)/2) + ln Γ(ν/2).
 
     Distribution: Student's t, location y (identity link), scale σ, ν degrees of freedom; r = (y − t)/σ.
@@ -409,7 +410,7 @@ def student_t_nll(predictions, targets, *, scale, degrees) -> np.ndarray:
     >>> student_t_nll([2.0, 5.0], [3.0, 3.0], scale=1.0, degrees=1.0)
     array([1.83787707, 2.7541678 ])
     """
-    y, t = _real_pair(predictions, targets)
+    y, t = _located_pair(predictions, targets, scale=scale, degrees=degrees)
     return _likewise(-student_t_logpdf(t, mean=y, scale=scale, degrees=degrees), y)
 
 
@@ -417,7 +418,7 @@ def student_t_nll(predictions, targets, *, scale, degrees) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def binary_cross_entropy(logits, labels) -> np.ndarray:
+def binary_cross_entropy(logits: ArrayLike, labels: ArrayLike) -> np.ndarray:
     """Negative log-probability of a label 0 or 1 from its log-odds z: −t ln σ(z) − (1 − t) ln(1 − σ(z)).
 
     Distribution: Bernoulli, log-odds z (logit link: the probability of a 1 is σ(z)).
@@ -447,13 +448,13 @@ def binary_cross_entropy(logits, labels) -> np.ndarray:
 
     Notes
     -----
-    Computed as |z| · |t − [z ≥ 0]| + log1p(e^{−|z|}): how far z points to the wrong side, and the price of doubt.
+    Computed as ``|z| · |t − [z ≥ 0]| + log1p(e^{−|z|})``: how far z points to the wrong side, and the price of doubt.
     For soft labels in float32 the exponential of NumPy is not accurate enough: they are computed in float64.
     Derived in: Bernoulli → binary cross-entropy.
 
     References
     ----------
-    C. M. Bishop, *Pattern Recognition and Machine Learning*, 2006, section 4.3.2, page 206.
+    Bishop, *Pattern Recognition and Machine Learning*, 2006, section 4.3.2, page 206.
 
     Examples
     --------
@@ -465,7 +466,7 @@ def binary_cross_entropy(logits, labels) -> np.ndarray:
     losses = np.empty(z.shape, z.dtype)
     for z_block, t_block, block, scratch in flat_blocks(z, t, losses, scratch=1):
         if not (smallest(t_block) >= 0 and largest(t_block) <= 1):
-            _checks.probabilities(t, "labels")
+            _checks.binary_labels(t, "labels")
         _binary_cross_entropy(z_block, t_block, block, scratch)
         if math.isnan(smallest(block)):
             block[np.isinf(z_block) & (t_block == (z_block > 0))] = 0  # ∞ · 0: on the right side, without any doubt
@@ -489,7 +490,7 @@ def _binary_cross_entropy(z: np.ndarray, t: np.ndarray, losses: np.ndarray, e: n
 
 
 @np.errstate(all="ignore")
-def binary_cross_entropy_of_probabilities(probabilities, labels) -> np.ndarray:
+def binary_cross_entropy_of_probabilities(probabilities: ArrayLike, labels: ArrayLike) -> np.ndarray:
     """Negative log-probability of a label 0 or 1 from the probability y of a 1: −t ln y − (1 − t) ln(1 − y).
 
     Distribution: Bernoulli, probability y (identity link).
@@ -528,14 +529,14 @@ def binary_cross_entropy_of_probabilities(probabilities, labels) -> np.ndarray:
     y, t = _checks.real(probabilities, "probabilities"), _checks.label_array(labels, "labels")
     _checks.same_shape(y, "probabilities", t, "labels")
     _checks.probabilities(y, "probabilities")
-    _checks.probabilities(t, "labels")
+    _checks.binary_labels(t, "labels")
     one = np.where(t == 0, 0, -t * np.log(y))
     zero = np.where(t == 1, 0, (t - 1) * np.log1p(-y))
     return _likewise(one + zero, y)
 
 
 @np.errstate(all="ignore")
-def soft_margin(logits, signs) -> np.ndarray:
+def soft_margin(logits: ArrayLike, signs: ArrayLike) -> np.ndarray:
     """Logistic loss for labels −1 and 1: ln(1 + e^{−s z}).
 
     Distribution: Bernoulli, log-odds z (logit link); the labels are written s = 2t − 1.
@@ -582,7 +583,7 @@ def soft_margin(logits, signs) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def cross_entropy(logits, labels) -> np.ndarray:
+def cross_entropy(logits: ArrayLike, labels: ArrayLike) -> np.ndarray:
     """Negative log-probability of a class label from logits z: −Σ_k t_k ln softmax(z)_k.
 
     Distribution: Multinoulli (categorical), logits z (softmax link).
@@ -619,7 +620,7 @@ def cross_entropy(logits, labels) -> np.ndarray:
 
     References
     ----------
-    C. M. Bishop, *Pattern Recognition and Machine Learning*, 2006, section 4.3.4, page 209.
+    Bishop, *Pattern Recognition and Machine Learning*, 2006, section 4.3.4, page 209.
 
     Examples
     --------
@@ -678,7 +679,7 @@ def _soft_cross_entropy(z: np.ndarray, t: np.ndarray, losses: np.ndarray, e: np.
 
 
 @np.errstate(all="ignore")
-def cross_entropy_of_probabilities(probabilities, labels) -> np.ndarray:
+def cross_entropy_of_probabilities(probabilities: ArrayLike, labels: ArrayLike) -> np.ndarray:
     """Negative log-probability of a class label from probabilities y: −Σ_k t_k ln y_k.
 
     Distribution: Multinoulli (categorical), probabilities y (identity link).
@@ -729,7 +730,7 @@ def cross_entropy_of_probabilities(probabilities, labels) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def poisson_nll(log_rates, counts) -> np.ndarray:
+def poisson_nll(log_rates: ArrayLike, counts: ArrayLike) -> np.ndarray:
     """Negative log-probability of a count k from the log-rate η: e^η − k η + ln k!
 
     Distribution: Poisson, rate e^η (log link).
@@ -763,7 +764,7 @@ def poisson_nll(log_rates, counts) -> np.ndarray:
 
     References
     ----------
-    P. McCullagh and J. A. Nelder, *Generalized Linear Models*, 2nd edition, 1989, chapter 6.
+    McCullagh and Nelder, *Generalized Linear Models*, 2nd edition, 1989, chapter 6.
 
     Examples
     --------
@@ -773,6 +774,7 @@ def poisson_nll(log_rates, counts) -> np.ndarray:
     eta, k = _checks.real(log_rates, "log_rates"), _checks.real(counts, "counts")
     _checks.same_shape(eta, "log_rates", k, "counts")
     _checks.whole_numbers(k, "counts")
+    _checks.refuse_nan(eta, "", log_rates=eta)
     distance = np.where(k == 0, np.exp(eta), k * exp_remainder(eta - np.log(np.maximum(k, 1))))
     return _finished(distance + stirling_remainder(k), eta, k, "log_rates", "counts")
 
@@ -783,6 +785,15 @@ def poisson_nll(log_rates, counts) -> np.ndarray:
 def _real_pair(predictions, targets) -> tuple[np.ndarray, np.ndarray]:
     y, t = _checks.real(predictions, "predictions"), _checks.real(targets, "targets")
     _checks.same_shape(y, "predictions", t, "targets")
+    return y, t
+
+
+@np.errstate(all="ignore")
+def _located_pair(predictions, targets, **positive) -> tuple[np.ndarray, np.ndarray]:
+    y, t = _real_pair(predictions, targets)
+    for name, parameter in positive.items():
+        _checks.positive(parameter, name, y.shape)
+    _checks.refuse_nan(y - t, "∞ − ∞", predictions=y, targets=t)
     return y, t
 
 

@@ -10,6 +10,7 @@ float32 input gives float32 results; integers and float64 give float64.  Infinit
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lossbook import _checks
 from lossbook._blocks import entries, exp_gaps, pick, row_blocks
@@ -36,7 +37,7 @@ __all__ = [
 
 
 @np.errstate(all="ignore")
-def sigmoid(x) -> np.ndarray:
+def sigmoid(x: ArrayLike) -> np.ndarray:
     """Turn log-odds into a probability: σ(x) = 1 / (1 + e^{−x}).
 
     Parameters
@@ -74,7 +75,7 @@ def sigmoid(x) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def softplus(x) -> np.ndarray:
+def softplus(x: ArrayLike) -> np.ndarray:
     """Smooth version of max(x, 0): ln(1 + e^x).
 
     Parameters
@@ -110,7 +111,7 @@ def softplus(x) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def log_sigmoid(x) -> np.ndarray:
+def log_sigmoid(x: ArrayLike) -> np.ndarray:
     """Logarithm of the logistic function: ln σ(x) = −ln(1 + e^{−x}).
 
     Parameters
@@ -147,7 +148,7 @@ def log_sigmoid(x) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def logit(p) -> np.ndarray:
+def logit(p: ArrayLike) -> np.ndarray:
     """Log-odds of a probability: ln(p / (1 − p)).
 
     Parameters
@@ -185,7 +186,7 @@ def logit(p) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def xlogy(x, y) -> np.ndarray:
+def xlogy(x: ArrayLike, y: ArrayLike) -> np.ndarray:
     """Product x · ln y with 0 · ln 0 = 0, the limit by which an impossible outcome contributes nothing.
 
     Parameters
@@ -223,7 +224,7 @@ def xlogy(x, y) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def log1mexp(x) -> np.ndarray:
+def log1mexp(x: ArrayLike) -> np.ndarray:
     """Log-probability of the complement: ln(1 − e^x) for x ≤ 0.
 
     Parameters
@@ -247,7 +248,7 @@ def log1mexp(x) -> np.ndarray:
 
     References
     ----------
-    M. Mächler, *Accurately computing log(1 − exp(−|a|))*, vignette of the R package Rmpfr, 2012, equation (7).
+    Mächler, *Accurately computing log(1 − exp(−|a|))*, vignette of the R package Rmpfr, 2012, equation (7).
 
     Examples
     --------
@@ -289,7 +290,7 @@ def difference(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 @np.errstate(all="ignore")
-def exp_remainder(x) -> np.ndarray:
+def exp_remainder(x: ArrayLike) -> np.ndarray:
     """What the exponential is above its tangent at 0: φ(x) = e^x − 1 − x ≥ 0.
 
     Parameters
@@ -344,7 +345,7 @@ _LOG_FACTORIALS = np.log([float(np.prod(np.arange(1.0, k + 1))) for k in range(1
 
 
 @np.errstate(all="ignore")
-def stirling_remainder(counts) -> np.ndarray:
+def stirling_remainder(counts: ArrayLike) -> np.ndarray:
     """What Stirling's approximation k ln k − k leaves over: ln k! − (k ln k − k) ≥ 0.
 
     Parameters
@@ -371,7 +372,7 @@ def stirling_remainder(counts) -> np.ndarray:
 
     References
     ----------
-    C. Loader, *Fast and accurate computation of binomial probabilities*, 2000.
+    Loader, *Fast and accurate computation of binomial probabilities*, 2000.
 
     Examples
     --------
@@ -389,7 +390,7 @@ def stirling_remainder(counts) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def log_factorial(counts) -> np.ndarray:
+def log_factorial(counts: ArrayLike) -> np.ndarray:
     """Logarithm of the factorial: ln k! = ln 1 + ln 2 + … + ln k.
 
     Parameters
@@ -426,7 +427,7 @@ def log_factorial(counts) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def log_gamma_ratio(a) -> np.ndarray:
+def log_gamma_ratio(a: ArrayLike) -> np.ndarray:
     """Logarithm of Γ(a + ½) / Γ(a), which the normalising constant of Student's t distribution contains.
 
     Parameters
@@ -467,7 +468,7 @@ def log_gamma_ratio(a) -> np.ndarray:
 
 
 @np.errstate(all="ignore")
-def logsumexp(logits, *, axis: int = -1) -> np.ndarray:
+def logsumexp(logits: ArrayLike, *, axis: int = -1) -> np.ndarray:
     """Logarithm of the normalising constant of softmax: ln Σ_k e^{z_k}.
 
     Parameters
@@ -507,12 +508,12 @@ def logsumexp(logits, *, axis: int = -1) -> np.ndarray:
         m = pick(z, top)
         s = exp_gaps(z, top, out=e)
         result[rows] = np.where(np.isinf(m), m, m + np.log1p(s))
-    _checks.refuse_nan(result, "", logits=matrix)
+    _checks.refuse_nan(result, "", logits=np.asarray(logits))
     return result.reshape(shape[:-1])[()]
 
 
 @np.errstate(all="ignore")
-def softmax(logits, *, axis: int = -1) -> np.ndarray:
+def softmax(logits: ArrayLike, *, axis: int = -1) -> np.ndarray:
     """Turn logits into the probabilities of c classes: e^{z_k} / Σ_j e^{z_j}.
 
     Parameters
@@ -554,12 +555,13 @@ def softmax(logits, *, axis: int = -1) -> np.ndarray:
         s = exp_gaps(z, top, out=p)
         p.reshape(-1)[top] = 1
         p /= (1 + s)[:, None]
-    _checks.refuse_nan(result, _checks.NO_LIMIT, logits=matrix)
-    return np.moveaxis(result.reshape(shape), -1, axis)
+    result = np.moveaxis(result.reshape(shape), -1, axis)
+    _checks.refuse_nan(result, _checks.NO_LIMIT, logits=np.asarray(logits))
+    return result
 
 
 @np.errstate(all="ignore")
-def log_softmax(logits, *, axis: int = -1) -> np.ndarray:
+def log_softmax(logits: ArrayLike, *, axis: int = -1) -> np.ndarray:
     """Log-probabilities of c classes from logits: z_k − ln Σ_j e^{z_j}.
 
     Parameters
@@ -603,8 +605,9 @@ def log_softmax(logits, *, axis: int = -1) -> np.ndarray:
         np.subtract(z, pick(z, top)[:, None], out=log_p)
         log_p.reshape(-1)[top] = 0  # also where it is ∞ − ∞
         log_p -= np.log1p(s)[:, None]
-    _checks.refuse_nan(result, _checks.NO_LIMIT, logits=matrix)
-    return np.moveaxis(result.reshape(shape), -1, axis)
+    result = np.moveaxis(result.reshape(shape), -1, axis)
+    _checks.refuse_nan(result, _checks.NO_LIMIT, logits=np.asarray(logits))
+    return result
 
 
 # --- shared -------------------------------------------------------------------------------------------------------
