@@ -29,7 +29,7 @@ BLOCK_BYTES = 1 << 20
 
 # e^{±limit}, and sums and quotients of such numbers, are far from overflow and underflow in float64 and in float32.
 LIMIT = {"d": 300.0, "f": 75.0}
-ONES = {"d": np.ones(128, np.float64), "f": np.ones(128, np.float32)}
+ONES = {"d": np.ones(16, np.float64), "f": np.ones(16, np.float32)}
 TAME = {char: (math.exp(-limit), math.exp(limit)) for char, limit in LIMIT.items()}
 
 
@@ -92,9 +92,9 @@ def row_sums(matrix: np.ndarray) -> np.ndarray:
     Long rows are left to `sum`, which adds pairwise and so rounds less.
     """
     c = matrix.shape[1]
-    if c > 128:
-        return np.add.reduce(matrix, axis=1)
-    return matrix.dot(ONES[matrix.dtype.char][:c]) if matrix.size < 1000 else np.einsum("ij->i", matrix)
+    if matrix.size < 1000 and c <= 16:
+        return matrix.dot(ONES[matrix.dtype.char][:c])
+    return np.einsum("ij->i", matrix) if c <= 128 else np.add.reduce(matrix, axis=1)
 
 
 def largest(array: np.ndarray) -> float:

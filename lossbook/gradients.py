@@ -459,7 +459,7 @@ def _binary_cross_entropy(z, t, gradient, losses, e, q) -> None:
     np.abs(z, out=e)
     np.negative(e, out=e)
     np.exp(e, out=e)
-    wrong = np.subtract(z >= 0, t, out=gradient)  # 0, or of the sign of z
+    wrong = np.subtract(~np.signbit(z), t, out=gradient)  # [z ≥ 0] − t, with −0 < 0 as `copysign` below has it
     if losses is not None:
         np.multiply(z, wrong, out=losses)
         np.log1p(e, out=q)
