@@ -635,7 +635,9 @@ def poisson_logpmf(values: ArrayLike, *, rate: ArrayLike) -> np.ndarray:
     _checks.within(rate, "rate", 0, np.finfo(np.float64).max, "at least 0 and finite")
     inside = poisson_support(v)
     k = np.where(inside, v, 0)
-    distance = np.where(k == 0, rate, k * exp_remainder(np.log(rate / np.maximum(k, 1))))
+    u = np.log(rate / np.maximum(k, 1))
+    far = rate - np.where(k == 0, 0, k * (1 + u))  # k φ(u) without rounding e^u twice
+    distance = np.where((k == 0) | (u > 1), far, k * exp_remainder(np.minimum(u, 1)))
     return np.where(inside, -(distance + stirling_remainder(k)) + 0, -np.inf).astype(v.dtype, copy=False)[()]
 
 

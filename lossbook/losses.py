@@ -776,7 +776,7 @@ def poisson_nll(log_rates: ArrayLike, counts: ArrayLike) -> np.ndarray:
     _checks.whole_numbers(k, "counts")
     _checks.refuse_nan(eta, "", log_rates=eta)
     u = eta - np.log(np.maximum(k, 1))
-    far = (np.exp(eta) - k) - np.where(k == 0, 0, k * u)  # where e^η is the larger term, e^u would round it twice
+    far = np.exp(eta) - np.where(k == 0, 0, k * (1 + np.minimum(u, 1000)))  # k φ(u) without rounding e^u twice
     distance = np.where((k == 0) | (u > 1), far, k * exp_remainder(np.minimum(u, 1)))
     return _finished(distance + stirling_remainder(k), eta, k, "log_rates", "counts")
 
