@@ -252,6 +252,29 @@ def test_the_penalised_root_agrees_with_a_general_optimiser(chapter, birds):
     assert mine == pytest.approx(found, abs=0.006)
 
 
+def test_the_gradients_of_the_four_variants_are_those_of_the_text(chapter):
+    t, y, step = chapter.mass, chapter.by_eye(chapter.flipper), 1e-3
+    variants = {
+        "SSE": (lambda y: np.sum((t - y) ** 2), 2 * (y - t)),
+        "SSE/2": (lambda y: np.sum((t - y) ** 2) / 2, y - t),
+        "MSE": (lambda y: np.mean((t - y) ** 2), 2 * (y - t) / 342),
+        "RMSE": (lambda y: np.sqrt(np.mean((t - y) ** 2)), (y - t) / (342 * np.sqrt(np.mean((t - y) ** 2)))),
+    }
+    for value, gradient in variants.values():
+        for place in (0, 100, 341):
+            bump = step * (np.arange(342) == place)
+            assert (value(y + bump) - value(y - bump)) / (2 * step) == pytest.approx(gradient[place], rel=1e-4)
+
+
+def test_one_price_for_all_birds_makes_the_scale_eighteen_times_too_large(chapter):
+    def misread(scale):
+        return chapter.sse_best / (2 * scale**2) + np.log(scale)
+
+    found = minimize_scalar(misread, bounds=(100, 20_000), method="bounded", options={"xatol": 1e-6}).x
+
+    assert found / chapter.sigma_ml == pytest.approx(np.sqrt(342), rel=1e-6)
+
+
 def test_lasso_and_ridge_add_their_penalties_to_what_the_text_says():
     rng = np.random.default_rng(1)
     x = rng.normal(size=50)
@@ -327,6 +350,7 @@ def test_the_fit_with_sex_agrees_with_statsmodels(chapter):
     assert known.sum() == 333
     assert theirs.params[3:] == pytest.approx(chapter.fitted[3:], rel=1e-9)
     assert np.sqrt(theirs.ssr / 333) == pytest.approx(chapter.sigma_sex, rel=1e-10)
+    assert stats.skew(theirs.resid) == pytest.approx(chapter.skewness_sex, rel=1e-8)
 
 
 # --- Descent, outlier, coverage
