@@ -246,7 +246,7 @@ def student_t_logpdf(values: ArrayLike, *, mean: ArrayLike, scale: ArrayLike, de
     r, unit = difference(values, mean)
     q = unit * (np.abs(r) / scale) / np.sqrt(degrees)
     log_q = np.where(q < np.inf, np.log(q), np.log(np.abs(r)) - np.log(scale / unit) - 0.5 * np.log(degrees))
-    tail = np.where(q < 1e6, np.log1p(q * q), 2 * log_q)  # the square of a large q would overflow
+    tail = np.where(q < 1e9, np.log1p(q * q), 2 * log_q)  # the square of a large q would overflow
     constant = log_gamma_ratio(degrees / 2) - 0.5 * np.log(degrees) - 0.5 * LN_PI - np.log(scale)
     return _finished(constant - (degrees + 1) / 2 * tail, values, mean=mean)
 
