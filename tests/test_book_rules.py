@@ -227,6 +227,7 @@ BROKEN = {
         (notebook(md(":::{note}\nIt rains. We stay.\n:::")), "two sentences"),
         (notebook(md("**Plan.** It rains. We stay.")), "two sentences"),
         (notebook(md("It **rains.** We stay.")), "two sentences"),
+        (notebook(md("| a |\n|---|\n| b |\n\nIt rains. We stay.")), "two sentences"),
         (notebook(md("It rains\nand we stay.")), "over two lines"),
     ],
     check.readable_elsewhere: [
@@ -307,6 +308,13 @@ DEFINITIONS = [
     r"x \mapsto x^{a = b}",
     r"X \perp Y",
     r"\left( a \coloneqq b \right)",
+    r"\operatorname{E}[X = 1] \equiv \mu",
+    r"a \coloneqq b \text{ (≤ means at most)}",
+    r"a &\coloneqq \phantom{=} b",
+    r"a \colon= b",
+    r"a \overset{x = 1}{\sim} b",
+    r"x_\mathrm{a = b} \coloneqq 1",
+    r"y \coloneqq P((s = 1) \cap (t = 1))",
 ]
 CLAIMS = [
     r"a = b",
