@@ -26,7 +26,7 @@ help:
 book: $(READY)
 	@rm -rf $(HTML) _build/.doctrees _build/.jupyter_cache  # Sphinx re-uses what it finds there: only a cold build is honest
 	$(BIN)/jupyter-book build . -W -n --keep-going
-	@echo "The book is ready: open $(HTML)/index.html (or run make serve)."
+	@echo "The book is ready: open $(CURDIR)/$(HTML)/index.html, or run make serve."
 
 ## test: style, unit tests, doctests, the book's own rules, and every notebook re-executed and compared
 test: $(READY)
