@@ -125,10 +125,10 @@ def is_no_mistake(record: Record, mutant: Expr) -> bool:
 
 def _holds(record: Record, mutant: Expr, size: int) -> bool:
     step = record.step
-    before, after = (_written_out(side, size) for side in (step.before, mutant))
+    fixed = _fixed([step.before, mutant, *(x for x in step.over if not isinstance(x, IndexedBase))], size)
+    before, after = (side.subs(fixed).doit() for side in (step.before, mutant))
     if step.relation == "differentiate":
-        entry = _written_out(step.over[0] + 0, size)
-        before = before.diff(entry)
+        before = before.diff(step.over[0].subs(fixed))
     atoms = sorted((before.atoms(Indexed) | after.atoms(Indexed) | _symbols(before) | _symbols(after)), key=str)
     calls = sorted(before.atoms(AppliedUndef) | after.atoms(AppliedUndef), key=str)
     if calls:
@@ -165,16 +165,15 @@ def _symbols(e: Expr) -> set[Symbol]:
     return e.atoms(Symbol) - {base.label for base in e.atoms(IndexedBase)}
 
 
-def _written_out(e: Expr, size: int) -> Expr:
-    """Every size is ``size``, every free index is 1 or 2, every sum is written out."""
-    limits = {
-        x for part in e.atoms(Sum, Product) for limit in part.limits for bound in limit[1:] for x in bound.free_symbols
-    }
-    bound = {limit[0] for part in e.atoms(Sum, Product) for limit in part.limits}
-    indices = {x for term in e.atoms(Indexed) for index in term.indices for x in index.free_symbols} - bound
+def _fixed(sides: list[Expr], size: int) -> dict[Symbol, Integer]:
+    """Every size is ``size``, every free index is 1 or 2, the same on all sides, so that sums can be written out."""
+    big = [part for e in sides for part in e.atoms(Sum, Product)]
+    limits = {x for part in big for limit in part.limits for bound in limit[1:] for x in bound.free_symbols}
+    bound = {limit[0] for part in big for limit in part.limits}
+    terms = [term for e in sides for term in e.atoms(Indexed)]
+    indices = {x for term in terms for index in term.indices for x in index.free_symbols} - bound
     fixed = {x: Integer(size) for x in limits - bound}
-    fixed |= {x: Integer(1 + place % 2) for place, x in enumerate(sorted(indices - limits, key=str))}
-    return e.subs(fixed).doit()
+    return fixed | {x: Integer(1 + place % 2) for place, x in enumerate(sorted(indices - limits, key=str))}
 
 
 def _values(facts: tuple[Fact, ...], atoms: list, generator: random.Random, size: int) -> list[float]:
