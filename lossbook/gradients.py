@@ -696,10 +696,11 @@ def _soft_cross_entropy(z: np.ndarray, t: np.ndarray, losses: np.ndarray, gradie
     _checks.distribution_rows(t, total, "labels", first)
     top = entries(z.argmax(axis=1), z.shape[1])
     gaps = np.subtract(pick(z, top)[:, None], z, out=gradient)
-    gaps.reshape(-1)[top] = 0  # also where it is ∞ − ∞
     wrong = np.einsum("ij,ij->i", t, gaps)
     if not largest(wrong) < np.inf:
-        wrong = np.where(t == 0, 0, t * gaps).sum(axis=1)  # 0 · ∞ = 0: what cannot happen costs nothing
+        halves = pick(z, top)[:, None] / 2 - z / 2  # half a gap cannot overflow
+        halves.reshape(-1)[top] = 0  # also where it is ∞ − ∞
+        wrong = 2 * np.where(t == 0, 0, t * halves).sum(axis=1)  # 0 · ∞ = 0: what cannot happen costs nothing
     s = exp_gaps(z, top, out=gradient)
     np.add(wrong, total * np.log1p(s), out=losses)
     _checks.refuse_nan(losses, _checks.NO_LIMIT, first, logits=z)

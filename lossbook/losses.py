@@ -672,8 +672,9 @@ def _soft_cross_entropy(z: np.ndarray, t: np.ndarray, losses: np.ndarray, e: np.
     wrong = np.einsum("ij,ij->i", t, gaps)
     np.add(wrong, unsure, out=losses, casting="same_kind")
     if not largest(losses) < np.inf:
-        gaps[z == pick(z, top)[:, None]] = 0  # instead of ∞ − ∞
-        wrong = np.where(t == 0, 0, t * gaps).sum(axis=1)  # 0 · ∞ = 0: what cannot happen costs nothing
+        halves = pick(z, top)[:, None] / 2 - z / 2  # half a gap cannot overflow
+        halves[z == pick(z, top)[:, None]] = 0  # instead of ∞ − ∞
+        wrong = 2 * np.where(t == 0, 0, t * halves).sum(axis=1)  # 0 · ∞ = 0: what cannot happen costs nothing
         losses[:] = np.where(wrong == np.inf, wrong, wrong + unsure)
         _checks.refuse_nan(losses, _checks.NO_LIMIT, first, logits=z)
 
