@@ -57,6 +57,7 @@ class LiftContents(SphinxPostTransform):
         """Replace each such section by what is in it."""
         for section in list(self.document.findall(nodes.section)):
             if any(name.endswith("-content") for name in section["ids"]) and not isinstance(section[0], nodes.title):
+                section["ids"] = []  # or they would pass to the first of the contents
                 section.replace_self(section.children)
 
 
