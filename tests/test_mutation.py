@@ -143,8 +143,7 @@ def _holds(record: Record, mutant: Expr, size: int) -> bool:
             fresh = _values(record.facts, atoms, generator, size)
             varies = [_name(x) in names for x in atoms]
             other = [new if moves else old for new, old, moves in zip(fresh, point, varies, strict=True)]
-            gaps = [one - left(*other), two - right(*other)]
-            if gaps[0] * gaps[1] < 0 or (abs(gaps[0]) < 1e-12) != (abs(gaps[1]) < 1e-12):
+            if _order(one, left(*other)) != _order(two, right(*other)):
                 return False
         elif step.relation == "at_least":
             if one < two - 1e-10:
@@ -155,6 +154,12 @@ def _holds(record: Record, mutant: Expr, size: int) -> bool:
         elif abs(one - two) > 1e-8 * max(1, abs(one)):
             return False
     return True
+
+
+def _order(one: float, other: float) -> int:
+    """-1, 0 or 1; values that agree to ten digits tie, however small they are."""
+    gap = one - other
+    return 0 if abs(gap) <= 1e-10 * max(abs(one), abs(other)) else 1 if gap > 0 else -1
 
 
 def _name(x: Symbol | Indexed) -> str:
