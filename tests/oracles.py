@@ -35,16 +35,19 @@ def exact(value):
     return value if isinstance(value, mpf | int) else mpf(float(value))
 
 
+@mpmath.workdps(DIGITS)
 def ulps(actual, expected, dtype=np.float64):
     """How far `actual` is from the mpmath number `expected`, in units in the last place of `dtype` at `expected`."""
     info = np.finfo(dtype)
-    if mp.isinf(expected) or abs(expected) >= mpf(float(info.max)) * (1 + mpf(float(info.eps)) / 4):
-        return 0.0 if np.isinf(actual) and (actual > 0) == (expected > 0) else np.inf
-    if not np.isfinite(actual):
+    overflow = mpf(2) ** info.maxexp  # what ∞ stands for: the next float, if there were one
+    if np.isnan(actual):
         return np.inf
+    actual = min(max(exact(actual), -overflow), overflow)
+    expected = max(min(expected, overflow), -overflow)
     _, exponent = mp.frexp(abs(expected)) if expected else (0, info.minexp)
     smallest = mpf(2) ** (info.minexp - info.nmant)
-    return float(abs(mpf(float(actual)) - expected) / max(mpf(2) ** (int(exponent) - 1 - info.nmant), smallest))
+    last_place = max(mpf(2) ** (int(exponent) - 1 - info.nmant), smallest)
+    return float(abs(actual - expected) / last_place)
 
 
 # --- real targets -------------------------------------------------------------------------------------------------
