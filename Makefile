@@ -10,8 +10,10 @@ PORT ?= 8000
 
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
+BENCH := _build/bench/Scripts
 else
 BIN := .venv/bin
+BENCH := _build/bench/bin
 endif
 READY := .venv/ready
 HTML := _build/html
@@ -65,10 +67,11 @@ lock: $(READY)
 links: $(READY)
 	$(BIN)/jupyter-book build . --builder linkcheck
 
-## bench: speed and accuracy side by side with other libraries
+## bench: speed, memory and accuracy side by side with other libraries, in about ten minutes
 bench: $(READY)
-	@test -f benchmarks/run.py || { echo "There are no benchmarks yet."; exit 1; }
-	$(BIN)/python benchmarks/run.py
+	@test -x $(BENCH)/python || $(BIN)/python -m venv _build/bench  # large libraries: an environment of their own
+	$(BENCH)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt -e .
+	$(BENCH)/python benchmarks/run.py
 
 ## clean: remove everything that was built, .venv included
 clean:
