@@ -81,7 +81,7 @@ def exp_gaps(z: np.ndarray, at: np.ndarray, out: np.ndarray) -> np.ndarray:
     gap = np.subtract(z, r)
     lost = (z - (gap - (gap - z))) - (r + (gap - z))
     np.exp(gap, out=out)
-    np.multiply(out, np.where(np.isfinite(lost), 1 + lost, 1), out=out)
+    np.multiply(out, np.where(np.abs(lost) < 1, 1 + lost, 1), out=out)  # where it is more, e^gap is 0
     out.reshape(-1)[at] = 0
     return row_sums(out)
 

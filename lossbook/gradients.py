@@ -666,7 +666,7 @@ def _cross_entropy(z: np.ndarray, labels: np.ndarray, losses: np.ndarray, gradie
     s, total = others / e_y, others + e_y
     np.log1p(s, out=losses)
     gradient /= total.astype(z.dtype, copy=False)[:, None]
-    gradient.reshape(-1)[label] = 0 - s / (1 + s)
+    gradient.reshape(-1)[label] = 0 - (s / (1 + s)).astype(z.dtype, copy=False)
     if (wild := wild_rows(z, z_y, others)) is not None:
         losses[wild], gradient[wild] = _cross_entropy_of_wild_logits(z[wild], labels[wild])
         _checks.refuse_nan(losses, _checks.NO_LIMIT, first, logits=z)
@@ -678,7 +678,7 @@ def _cross_entropy(z: np.ndarray, labels: np.ndarray, losses: np.ndarray, gradie
 
 def _cross_entropy_of_wild_logits(z: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The same with e_k = e^{z_k − m}, m the largest logit: no exponential overflows."""
-    z = z.astype(np.float64, copy=False)
+    dtype, z = z.dtype, z.astype(np.float64, copy=False)
     top, label = entries(z.argmax(axis=1), z.shape[1]), entries(labels, z.shape[1])
     gap = np.where(top == label, 0, pick(z, top) - pick(z, label))
     gradient = np.empty_like(z)
@@ -686,7 +686,9 @@ def _cross_entropy_of_wild_logits(z: np.ndarray, labels: np.ndarray) -> tuple[np
     gradient.reshape(-1)[top] = 1
     gradient /= (1 + s)[:, None]
     gradient.reshape(-1)[label] = np.where(top == label, 0 - s / (1 + s), pick(gradient, label) - 1)
-    return gap + np.log1p(s), gradient  # NaN where two logits are ∞: then the gradient has no limit
+    return gap + np.log1p(s), gradient.astype(
+        dtype, copy=False
+    ) + 0  # NaN where two logits are ∞: then the gradient has no limit
 
 
 def _soft_cross_entropy(z: np.ndarray, t: np.ndarray, losses: np.ndarray, gradient: np.ndarray, first: int) -> None:

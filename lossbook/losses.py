@@ -479,7 +479,10 @@ def _binary_cross_entropy(z: np.ndarray, t: np.ndarray, losses: np.ndarray, e: n
     if t.dtype.kind != "f":
         t = t.astype(z.dtype)
     if z.dtype.char == "f" and not np.array_equal(np.rint(t), t):
-        z, t, e = z.astype(np.float64), t.astype(np.float64), np.empty(z.shape)
+        wide = np.empty(z.shape)
+        _binary_cross_entropy(z.astype(np.float64), t.astype(np.float64), wide, np.empty(z.shape))
+        losses[...] = wide
+        return
     wrong = np.subtract(z >= 0, t, out=e)  # 0, or of the sign of z
     np.multiply(z, wrong, out=losses)
     np.abs(z, out=e)
