@@ -38,7 +38,7 @@ def run_tests(folder: Path, **settings: str) -> subprocess.CompletedProcess:
     """Run pytest over a folder, with the book's settings."""
     command = [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT, "-p", "conftest"]
     command += ["-p", "no:cacheprovider", "-q", folder]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **settings}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": "", **settings}
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300, env=environment)
 
 
