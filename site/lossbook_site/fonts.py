@@ -1,7 +1,6 @@
 """The site's fonts: the ones KaTeX sets formulas with, and the serif of the text, cut down to the glyphs in use.
 
-Whole, the fonts of one page weigh 330 KB; the glyphs it uses, about a third of that.  The characters are read off the
-finished pages.
+Which fonts and which glyphs those are is read off the finished pages.
 """
 
 import html
@@ -19,12 +18,23 @@ _SERIF_RANGES = {"latin": "U+0-36F, U+2000-20CF, U+2122", "greek": "U+370-3FF"}
 _ALWAYS = "".join(map(chr, range(0x20, 0x7F)))  # search results and the like appear only in the browser
 
 
-def characters(pages: Iterable[Path]) -> set[int]:
+def characters(pages: Iterable[str]) -> set[int]:
     """The code points that the pages show."""
-    found: set[str] = set(_ALWAYS)
-    for page in pages:
-        found.update(html.unescape(page.read_text(encoding="utf-8")))
-    return {ord(character) for character in found}
+    return {ord(character) for character in set(_ALWAYS).union(*map(html.unescape, pages))}
+
+
+def classes(pages: Iterable[str]) -> set[str]:
+    """The classes that occur in the pages."""
+    return {name for page in pages for value in set(re.findall(r'class="([^"]*)"', page)) for name in value.split()}
+
+
+def families(rules: str, used: set[str]) -> set[str]:
+    """The families of fonts that a style sheet asks for where only the classes `used` occur."""
+    found = set()
+    for selectors, body in re.findall(r"([^{}@]+)\{([^{}]*)\}", rules):
+        if any(set(re.findall(r"\.([\w-]+)", selector)) <= used for selector in selectors.split(",")):
+            found.update(re.findall(r"KaTeX_\w+", body))
+    return found
 
 
 def cut(source: Path, wanted: set[int], target: Path) -> bool:
@@ -48,15 +58,20 @@ def write(modules: Path, out: Path) -> None:
     """Write fonts and their style sheet into the folder `out`/_static."""
     folder = out / "_static" / "fonts"
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = characters(sorted(out.rglob("*.html")))
+    pages = [page.read_text(encoding="utf-8") for page in sorted(out.rglob("*.html"))]
+    wanted = characters(pages)
 
     katex = modules / "katex"
-    rules = (katex / "dist" / "katex.min.css").read_text(encoding="utf-8")
-    for source in sorted((katex / "dist" / "fonts").glob("*.woff2")):
-        cut(source, wanted, folder / source.name)
-    # woff2 alone: the other formats are for browsers of before 2017.
-    rules = re.sub(r'(src:url\(fonts/[\w-]+\.woff2\) format\("woff2"\))[^;}]*', r"\1", rules)
-    (out / "_static" / "katex.css").write_text(rules, encoding="utf-8")
+    sheet = (katex / "dist" / "katex.min.css").read_text(encoding="utf-8")
+    faces, rules = re.findall(r"@font-face\{[^}]*\}", sheet), re.sub(r"@font-face\{[^}]*\}", "", sheet)
+    needed = families(rules, classes(pages))
+    kept = []
+    for face in faces:
+        family, name = re.search(r"KaTeX_\w+", face)[0], re.search(r"[\w-]+\.woff2", face)[0]
+        if family in needed and cut(katex / "dist" / "fonts" / name, wanted, folder / name):
+            # woff2 alone: the other formats are for browsers of before 2017.
+            kept.append(re.sub(r"src:[^;}]*", f'src:url(fonts/{name}) format("woff2")', face))
+    (out / "_static" / "katex.css").write_text("".join(kept) + rules, encoding="utf-8")
     (folder / "LICENSE-katex").write_bytes((katex / "LICENSE").read_bytes())
 
     serif = modules / "@fontsource-variable" / "source-serif-4"

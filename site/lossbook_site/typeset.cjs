@@ -14,7 +14,8 @@ createInterface({ input: process.stdin }).on("line", (line) => {
       displayMode: display,
       output: "htmlAndMathml", // what is seen, and what a screen reader reads
       throwOnError: true,
-      trust: false, // no links, classes or images from inside a formula
+      // No links, classes or pictures from inside a formula.
+      trust: ({ command }) => { notes.push(`${command} is not for formulas`); return false; },
       strict: (code, message) => { notes.push(`${message} [${code}]`); return "ignore"; },
     });
     answer = { html, notes };
