@@ -245,7 +245,7 @@ def judge(actual: np.ndarray, expected: list[mpf], dtype: str, count: Counter | 
     gone = [abs(exact(a) - e) >= abs(e) / 2 and err > 1 for a, e, err in zip(actual, expected, errors, strict=True)]
     if any(gone):
         return "all digits"
-    return f"{worst:.1f}" if worst < 100 else f"{worst:.0e}".replace("e+0", "e")
+    return f"{worst:.1f}" if worst < 100 else f"{worst:.0e}".replace("e+0", "e").replace("e+", "e")
 
 
 def examples() -> list[tuple[str, str, dict[str, str]]]:
