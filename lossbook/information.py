@@ -382,7 +382,11 @@ def _kl_of_logits(a: np.ndarray, b: np.ndarray, p: np.ndarray) -> np.ndarray:
     # d relative to its entry at the top, with what the subtraction rounds off: d may be nearly constant in a row.
     d = b - a
     rest = (b - (d - (d - b))) - (a + (d - b))
-    d = np.where(p == 0, 0, (d - pick(d, top)[:, None]) + (rest - pick(rest, top)[:, None]))
+    d = (d - pick(d, top)[:, None]) + (rest - pick(rest, top)[:, None])
+    if not np.isfinite(d).all():
+        gaps = (b - pick(b, top)[:, None]) - (a - pick(a, top)[:, None])
+        d = np.where(np.isfinite(d), d, np.clip(gaps, -np.finfo(d.dtype).max, np.finfo(d.dtype).max))
+    d = np.where(p == 0, 0, d)
     mean = row_sums(p * d)
     u = d - mean[:, None]
 
