@@ -190,14 +190,15 @@ def _optax(function, z, targets, gradient):
 
     jax.config.update("jax_enable_x64", True)
 
-    def both(logits, targets):
+    def both(logits, targets, ones):  # `ones` is an argument: the compiler would take seconds to fold a constant
         result, back = jax.vjp(lambda variable: function(variable, targets), logits)
-        return result, back(jax.numpy.ones_like(result))[0]
+        return result, back(ones)[0]
 
     key = (function, gradient)  # compiled once for each shape, before anything is timed
     call = _compiled.setdefault(key, jax.jit(both if gradient else function))
     logits, targets = jax.device_put(z), jax.device_put(targets)
-    return lambda: jax.block_until_ready(call(logits, targets))
+    arguments = (logits, targets, jax.numpy.ones(len(z), z.dtype)) if gradient else (logits, targets)
+    return lambda: jax.block_until_ready(call(*arguments))
 
 
 LOSSBOOK = Peer("lossbook", "lossbook", lossbook_cross_entropy, lossbook_binary_cross_entropy)

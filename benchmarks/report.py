@@ -133,13 +133,13 @@ def shapes(rows: list[dict], task: str) -> str:
     return table(["shape", "type", *names, "np.exp", "copy"], lines)
 
 
-def rounds(runs: dict[str, list[dict]]) -> str:
+def rounds(runs: dict[str, list[dict]], asked: dict[str, int]) -> str:
     """How often each cell of the grid was measured."""
     lines = []
     for name, rows in runs.items():
         found = [row["rounds"] for row in rows if row["group"] == "grid"]
         cells = len({describe(row) for row in rows if row["group"] == "grid"})
-        lines.append(f"{name}: {cells} cells of the grid, {min(found)} to {max(found)} rounds each.")
+        lines.append(f"{name}: {cells} of {asked[name]} cells of the grid, {min(found)} to {max(found)} rounds each.")
     return "\n".join(lines)
 
 

@@ -4,9 +4,10 @@
     python benchmarks/run.py --minutes 2      fewer rounds
     python benchmarks/run.py --only accuracy  one part
 
-Writes dated tables (Markdown to read, CSV to compute with) and a figure to benchmarks/results/, which the pages
-reference/accuracy and reference/speed include.  Libraries that are not installed are left out; all of them come with
-`pip install -r benchmarks/requirements.txt`.
+Writes dated tables (Markdown to read, CSV to compute with) and a figure to benchmarks/results/; the pages
+reference/accuracy and reference/large-batches include tables from there.  Libraries that are not installed are left
+out; all of them come with `pip install -r benchmarks/requirements.txt`.  A busy machine needs more minutes than eight
+to measure every cell of the grid: the table of speed says how many were measured, and how often.
 """
 
 import argparse
@@ -49,17 +50,18 @@ def speed(options: argparse.Namespace) -> None:
     import report
 
     before = os.getloadavg()
-    runs = {}
+    runs, asked = {}, {}
     switches = [{}] + ([without_avx512()] if without_avx512() else [])
     for share, switch in zip((0.72, 0.28) if len(switches) > 1 else (1,), switches, strict=True):
         grid = "short" if switch and options.grid == "full" else options.grid
         measured = in_new_process(grid, share * options.minutes * 60, switch)
         runs[measured["instructions"]] = report.all_medians(measured["cells"])
+        asked[measured["instructions"]] = measured["asked"]
     first = next(iter(runs.values()))
     rows = [{"instructions": name, **row} for name, rows in runs.items() for row in rows]
     report.write_csv(options.results / "speed.csv", rows)
     report.draw(first, options.results / "speed.png")
-    parts = {"run": described(before, report.rounds(runs)), "goals": report.goals(runs)}
+    parts = {"run": described(before, report.rounds(runs, asked)), "goals": report.goals(runs)}
     for name, rows in runs.items():
         for task in ("loss", "loss + gradient"):
             parts[f"{task}, {name}"] = report.shapes(rows, task)

@@ -152,7 +152,9 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
     records = run(options.grid, options.seconds)
-    options.output.write_text(json.dumps({"instructions": instructions(), "cells": records}), encoding="utf-8")
+    asked = sum(cell.group == "grid" for cell in grid(options.grid))
+    result = {"instructions": instructions(), "asked": asked, "cells": records}
+    options.output.write_text(json.dumps(result), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -157,6 +157,17 @@ def test_a_tiny_run_writes_tables_and_a_figure(results):
     assert set(row) == set("instructions n c dtype labels scale group loss task peer rounds ns_per_entry ratio".split())
 
 
+@pytest.mark.parametrize(("page", "parts"), [("accuracy", 8), ("large-batches", 2)])
+def test_the_pages_include_parts_that_the_tables_have(page, parts):
+    text = (ROOT / "reference" / f"{page}.md").read_text(encoding="utf-8")
+    wanted = re.findall(r'results/(\w+\.md)\n:start-after: "(.*)"\n:end-before: "(.*)"\n', text)
+
+    assert len(wanted) == parts
+    for file, start, end in wanted:
+        table = (FOLDER / "results" / file).read_text(encoding="utf-8")
+        assert 0 <= table.find(f"{start}\n") < table.find(f"{end}\n")
+
+
 # --- accuracy -----------------------------------------------------------------------------------------------------
 
 
