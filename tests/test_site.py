@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 from built_site import BUILD, ROOT, build
+from docutils import nodes
+from docutils.frontend import get_default_settings
+from docutils.utils import new_document
 from fontTools.ttLib import TTFont
-from lossbook_site import derivations, fonts, mathematics, packages
+from lossbook_site import derivations, fonts, mathematics, packages, pages
 from sympy import IndexedBase, Product, Sum, Symbol, exp, log, pi, sqrt, symbols
 from system import require_program
 
@@ -342,6 +345,8 @@ $$ (eq-model)
 | | head |
 |---|---|
 | row | $1$ |
+
+The letters ($a$, $b$).
 """
 
 
@@ -421,10 +426,27 @@ def test_a_fault_fails_the_build_and_says_where(failed, complaint):
     assert "page.ipynb:" in line
 
 
-def test_bars_in_docstrings_are_absolute_values():
-    from lossbook_site.pages import _escape_bars
+def test_a_formula_keeps_its_punctuation(page):
+    text, math = nodes.Text, lambda tex: nodes.math("", tex)
+    words = nodes.emphasis("", "", text("some "), math("d"), text("s; "))
+    line = nodes.paragraph(
+        "", "", text("of ("), math("a"), text(", "), math("b"), text(", "), math("c"), text("): "), words, math("e")
+    )
+    document = new_document("page", get_default_settings())
+    document += line
+    pages.KeepPunctuation(document).run()
 
+    assert line.astext() == "of (a, b, c): some ds; e"
+    kept = [part.astext() for part in line.findall(nodes.inline)]
+    assert kept == ["(a,", "b,", "c):"]
+    assert [type(part).__name__ for part in line if part.astext().strip()] == [
+        *"Text inline inline inline emphasis math".split()
+    ]
+    assert '<span class="unbroken">(<span class="math' in page
+
+
+def test_bars_in_docstrings_are_absolute_values():
     lines = ["Absolute error: |y − t|.", "``|x|`` and the p-norm |x|_p", ">>> a |b| c", "a | b"]
-    _escape_bars(None, "function", "f", None, None, lines)
+    pages._escape_bars(None, "function", "f", None, None, lines)
 
     assert lines == [r"Absolute error: \|y − t\|.", "``|x|`` and the p-norm |x|_p", ">>> a |b| c", "a | b"]

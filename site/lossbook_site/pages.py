@@ -82,6 +82,31 @@ class Fold(SphinxPostTransform):
                 node.replace_self(Folded("", title, *rest, ids=node["ids"], classes=["admonition", *node["classes"]]))
 
 
+class KeepPunctuation(SphinxPostTransform):
+    """Keep a formula on the line of the comma behind it and of the bracket before it; browsers would part them."""
+
+    default_priority = 730
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Put them into one inline element, in which the style sheet forbids a break."""
+        for formula in list(self.document.findall(nodes.math)):
+            line, place = formula.parent, formula.parent.index(formula)
+            before, after = line[:place], line[place + 1 :]
+            opening = closing = ""
+            if before and isinstance(before[-1], nodes.Text):
+                rest, opening = re.fullmatch(r"(.*?)([(\[“‘]*)", before[-1].astext(), re.DOTALL).groups()
+                before[-1] = nodes.Text(rest)
+            if after and isinstance(after[0], nodes.Text):
+                closing, rest = re.fullmatch(r"([.,;:!?)\]’”…–-]*)(.*)", after[0].astext(), re.DOTALL).groups()
+                after[0] = nodes.Text(rest)
+            if opening or closing:
+                whole = nodes.inline("", "", nodes.Text(opening), formula.deepcopy(), nodes.Text(closing))
+                whole["classes"].append("unbroken")
+                line.children = []
+                line.extend([*before, whole, *after])
+
+
 class MendTables(SphinxPostTransform):
     """An empty head of a column, as pandas writes it, is no head."""
 
@@ -187,7 +212,7 @@ def setup(app: Sphinx) -> None:
     nothing = (lambda *_: None, lambda *_: None)
     app.add_node(Folded, html=(_visit_folded, _depart_folded), latex=nothing, text=nothing)
     app.add_node(FoldedTitle, html=(_visit_folded_title, _depart_folded_title), latex=nothing, text=nothing)
-    for transform in (LiftContents, Fold, MendTables):
+    for transform in (LiftContents, Fold, KeepPunctuation, MendTables):
         app.add_post_transform(transform)
     app.set_translator("html", Translator)
     app.connect("html-page-context", _context)
