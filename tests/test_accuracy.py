@@ -93,6 +93,19 @@ def test_cross_entropy_of_soft_rows_is_right_to_3_ulp(dtype, c):
         assert worst(gradients.cross_entropy_with_losses(z, t)[0], expected, dtype) <= 3
 
 
+def test_rows_that_sum_to_1_only_up_to_rounding_count_as_they_are():
+    z, t = np.array([[0.0, 0.0], [3.0, 0.0]]), np.array([[0.5, 0.5 + 8e-9], [1.0, 8e-9]])
+    expected = [oracles.soft_cross_entropy(row, weights) for row, weights in zip(z, t, strict=True)]
+    slopes = [oracles.soft_cross_entropy_gradient(row, weights) for row, weights in zip(z, t, strict=True)]
+    p, rest = oracles.softmax(z[1]), oracles.softmax_rest(z[1])
+    total = sum(map(oracles.exact, t[1]))
+
+    assert worst(losses.cross_entropy(z, t), expected, np.float64) <= 3
+    assert worst(gradients.cross_entropy_with_losses(z, t)[0], expected, np.float64) <= 3
+    np.testing.assert_allclose(gradients.cross_entropy(z, t), np.array(slopes, dtype=float), rtol=1e-14, atol=1e-16)
+    np.testing.assert_allclose(hessians.cross_entropy(z, t)[1, 0, 0], float(total * p[0] * rest[0]), rtol=1e-15)
+
+
 @dtypes
 def test_the_gradient_for_soft_rows_loses_no_more_than_the_difference_does(dtype):
     for z, _ in batches(dtype, 4):
