@@ -74,7 +74,7 @@ def squared_error(predictions: ArrayLike, targets: ArrayLike) -> np.ndarray:
 
     Notes
     -----
-    Derived in: Gaussian → SSE.
+    Derived in: Gaussian → sum of squared errors.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def half_squared_error(predictions: ArrayLike, targets: ArrayLike) -> np.ndarray
 
     Notes
     -----
-    Derived in: Gaussian → SSE.
+    Derived in: Gaussian → sum of squared errors.
 
     Examples
     --------
@@ -259,7 +259,7 @@ def gaussian_nll(predictions: ArrayLike, targets: ArrayLike, *, scale: ArrayLike
 
     Notes
     -----
-    Derived in: Gaussian → SSE.
+    Derived in: Gaussian → sum of squared errors.
 
     Examples
     --------

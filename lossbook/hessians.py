@@ -59,7 +59,7 @@ def squared_error(predictions: ArrayLike, targets: ArrayLike) -> np.ndarray:
 
     Notes
     -----
-    Derived in: Gaussian → SSE.
+    Derived in: Gaussian → sum of squared errors.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def half_squared_error(predictions: ArrayLike, targets: ArrayLike) -> np.ndarray
 
     Notes
     -----
-    Derived in: Gaussian → SSE.
+    Derived in: Gaussian → sum of squared errors.
 
     Examples
     --------
@@ -246,7 +246,7 @@ def gaussian_nll(predictions: ArrayLike, targets: ArrayLike, *, scale: ArrayLike
     Notes
     -----
     The precision: data with little noise bend the loss more.
-    Derived in: Gaussian → SSE.
+    Derived in: Gaussian → sum of squared errors.
 
     Examples
     --------

@@ -82,7 +82,7 @@ def squared_error(predictions: ArrayLike, targets: ArrayLike) -> np.ndarray:
     Notes
     -----
     The mean over the data is the MSE, the sum the SSE; the minimising constant prediction is the mean of the targets.
-    Derived in: Gaussian → SSE.
+    Derived in: Gaussian → sum of squared errors.
 
     References
     ----------
@@ -129,7 +129,7 @@ def half_squared_error(predictions: ArrayLike, targets: ArrayLike) -> np.ndarray
     Notes
     -----
     The minimising constant prediction is the mean of the targets.
-    Derived in: Gaussian → SSE.
+    Derived in: Gaussian → sum of squared errors.
 
     Examples
     --------
@@ -315,7 +315,7 @@ def gaussian_nll(predictions: ArrayLike, targets: ArrayLike, *, scale: ArrayLike
     Notes
     -----
     The minimising constant prediction is the mean of the targets; the minimising σ² is their mean squared residual.
-    Derived in: Gaussian → SSE.
+    Derived in: Gaussian → sum of squared errors.
 
     Examples
     --------

@@ -18,6 +18,7 @@ def _install(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, object]:
     """Register the theme and the parts of the extension."""
     app.add_html_theme("lossbook", str(Path(__file__).with_name("theme")))
+    app.add_js_file("theme.js", loading_method="defer")
     app.connect("builder-inited", _install)
     for part in (mathematics, pages, fonts):
         part.setup(app)
