@@ -444,6 +444,11 @@ def test_a_formula_keeps_its_punctuation(page):
     ]
     assert '<span class="unbroken">(<span class="math' in page
 
+    long = nodes.paragraph("", "", math("x" * 31), text(", and"))
+    document += long
+    pages.KeepPunctuation(document).run()
+    assert not list(long.findall(nodes.inline))
+
 
 def test_bars_in_docstrings_are_absolute_values():
     lines = ["Absolute error: |y − t|.", "``|x|`` and the p-norm |x|_p", ">>> a |b| c", "a | b"]

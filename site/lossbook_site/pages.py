@@ -19,6 +19,9 @@ from sphinx.writers.html5 import HTML5Translator
 # Pictures hold two pixels for each pixel of the page: see lossbook.plotting.
 PIXEL_RATIO = 2
 
+# Letters of LaTeX that fit into the narrowest column, whatever they look like.
+UNBROKEN = 30
+
 # What myst-nb calls the hidden parts of a cell (nb_code_prompt_show is "{type}").
 _HIDDEN = {"source": "Code", "outputs": "Output", "content": "Code and output"}
 
@@ -83,7 +86,7 @@ class Fold(SphinxPostTransform):
 
 
 class KeepPunctuation(SphinxPostTransform):
-    """Keep a formula on the line of the comma behind it and of the bracket before it; browsers would part them."""
+    """Keep a short formula on the line of the comma behind it and of the bracket before it; browsers would part them."""
 
     default_priority = 730
     formats = ("html",)
@@ -91,6 +94,8 @@ class KeepPunctuation(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         """Put them into one inline element, in which the style sheet forbids a break."""
         for formula in list(self.document.findall(nodes.math)):
+            if len(formula.astext()) > UNBROKEN:
+                continue
             line, place = formula.parent, formula.parent.index(formula)
             before, after = line[:place], line[place + 1 :]
             opening = closing = ""
