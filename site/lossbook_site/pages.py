@@ -86,7 +86,7 @@ class Fold(SphinxPostTransform):
 
 
 class KeepPunctuation(SphinxPostTransform):
-    """Keep a short formula on the line of the comma behind it and of the bracket before it; browsers would part them."""
+    """Keep a short formula on the line of the comma behind it and of the bracket before it: browsers part them."""
 
     default_priority = 730
     formats = ("html",)
