@@ -686,9 +686,8 @@ def _cross_entropy_of_wild_logits(z: np.ndarray, labels: np.ndarray) -> tuple[np
     gradient.reshape(-1)[top] = 1
     gradient /= (1 + s)[:, None]
     gradient.reshape(-1)[label] = np.where(top == label, 0 - s / (1 + s), pick(gradient, label) - 1)
-    return gap + np.log1p(s), gradient.astype(
-        dtype, copy=False
-    ) + 0  # NaN where two logits are ∞: then the gradient has no limit
+    # NaN where two logits are ∞: then the gradient has no limit.  Adding 0 turns −0.0 into 0.0.
+    return gap + np.log1p(s), gradient.astype(dtype, copy=False) + 0
 
 
 def _soft_cross_entropy(z: np.ndarray, t: np.ndarray, losses: np.ndarray, gradient: np.ndarray, first: int) -> None:

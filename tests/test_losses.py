@@ -97,7 +97,9 @@ def test_the_layout_in_memory_does_not_matter(name):
     wide.flags.writeable = False
 
     for same in (np.asfortranarray(y), wide[::2], y[::-1][::-1], y.astype(y.dtype.newbyteorder())):
-        np.testing.assert_array_equal(getattr(losses, name)(same, t, **parameters), expected)
+        actual = getattr(losses, name)(same, t, **parameters)
+        np.testing.assert_array_equal(actual, expected)
+        assert actual.dtype.isnative
     np.testing.assert_array_equal(getattr(losses, name)(y, np.repeat(t, 2)[::2], **parameters), expected)
 
 
@@ -345,6 +347,17 @@ def test_log_loss_of_scikit_learn_is_the_mean():
     assert several == pytest.approx(sklearn.metrics.log_loss(classes, rows, labels=[0, 1, 2]))
 
 
+def test_no_loss_is_minus_0():
+    for loss in (
+        losses.laplace_nll(0.0, 0.0, scale=0.5),
+        losses.binary_cross_entropy_of_probabilities([1.0, 0.0], [1, 0]),
+        losses.cross_entropy_of_probabilities([[1.0]], [0]),
+        losses.cross_entropy_of_probabilities([[1.0]], [[1.0]]),
+    ):
+        assert np.all(loss == 0)
+        assert not np.any(np.signbit(loss))
+
+
 def test_nothing_is_clipped():
     assert losses.binary_cross_entropy(-1000.0, 1) == 1000.0
     assert losses.binary_cross_entropy_of_probabilities(0.0, 1) == INF
@@ -406,6 +419,8 @@ def test_cross_entropy_of_rows_follows_its_formula_everywhere(dtype, data):
         ([-800.0, -800.0], 0, np.log(2)),
         ([40.0, 0.0], 0, 4.248354255291589e-18),
         ([INF], 0, 0.0),
+        ([-250.0, -740.0], 0, 1.569292385255739e-213),  # e^{−740} has lost digits, e^{−490} must not
+        ([250.0, 740.0], 0, 490.0),
     ],
 )
 def test_limits_and_extremes_of_cross_entropy(z, label, expected):
