@@ -522,6 +522,7 @@ def contours(
     role: str | int = "likelihood",
     filled: bool = True,
     labelled: bool = False,
+    where: ArrayLike | None = None,
 ) -> None:
     """A function of two variables, in shades of its role's colour.
 
@@ -541,6 +542,8 @@ def contours(
         Whether to shade between the lines: the higher, the darker.
     labelled : bool, keyword-only
         Whether to write the levels on the lines.
+    where : array_like of bool, shape (q, p), keyword-only
+        Where the function is defined; nothing is drawn elsewhere.  A border along diagonals of the grid stays straight.
 
     Raises
     ------
@@ -548,6 +551,9 @@ def contours(
         For shapes that do not fit and for values that are not finite.
     """
     x, y, z = _grid(x, y, z=z)
+    if where is not None:
+        _, _, inside = _grid(x, y, where=where)
+        z = np.ma.array(z, mask=inside == 0)
     color = _color(role)
     if filled:
         shades = LinearSegmentedColormap.from_list("shades", [PAPER, _tint(color, 0.75)])

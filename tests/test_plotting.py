@@ -545,6 +545,19 @@ def test_contours_without_shades_are_lines_only(ax):
     assert not lines.filled
 
 
+def test_contours_stop_where_the_function_is_not_defined(ax):
+    """Below the diagonal only, and right up to it."""
+    x = np.linspace(0, 1, 5)
+    below = np.add.outer(x, x) <= 1
+    _, lines, *_ = artists(plotting.contours, ax, x, x, np.add.outer(0 * x, x), levels=[0.25, 0.5], where=below)
+
+    for path, level in zip(lines.get_paths(), [0.25, 0.5], strict=True):
+        np.testing.assert_allclose(path.vertices[:, 0], level)
+        assert path.vertices[:, 1].max() == pytest.approx(1 - level)
+    with pytest.raises(ValueError, match=r"where must have a row for each y.*expected \(5, 5\), got \(4, 5\)"):
+        plotting.contours(ax, x, x, np.add.outer(x, x), where=below[1:])
+
+
 @pytest.mark.parametrize("z", [np.zeros((3, 5)), np.zeros((5, 4)), np.zeros(15)])
 def test_contours_refuse_a_grid_that_does_not_fit(ax, z):
     with pytest.raises(ValueError, match=r"row for each y and a column for each x.*expected \(5, 3\)|common shape"):
