@@ -22,6 +22,7 @@ returns None, so that a notebook cell may end in any of them and show the figure
 ``histogram``           counts or densities between edges
 ``bars``, ``stems``     counts; a probability mass function
 ``contours``            a function of two variables
+``matrix``              a table of numbers, the larger the darker
 ``decision_regions``    the class preferred at each point of a grid
 ``reference_line``      a vertical or horizontal line to compare with
 ``reliability``         observed frequency against predicted probability
@@ -64,6 +65,7 @@ __all__ = [
     "histogram",
     "label_axes",
     "legend",
+    "matrix",
     "note",
     "points",
     "reference_line",
@@ -563,6 +565,56 @@ def contours(
     if labelled:
         with style():
             ax.clabel(lines, fontsize=8, colors=INK)
+
+
+def matrix(
+    ax: Axes,
+    values: ArrayLike,
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    role: str | int = "loss",
+    digits: int = 2,
+) -> None:
+    """A table of numbers as square cells: the farther from 0, the darker.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    values : array_like, shape (m, k)
+        The numbers, the first row on top; finite.
+    rows, columns : sequence of str, keyword-only
+        The m and k names beside the rows and below the columns; one of them may be ``""``.
+    role : str or int, keyword-only
+        As in ``points``.
+    digits : int, keyword-only
+        How many decimals to write.
+
+    Raises
+    ------
+    ValueError
+        For names that do not fit the shape, and for values that are not finite.
+    """
+    (values,) = _arrays(ndim=2, values=values)
+    if values.shape != (len(rows), len(columns)) or not values.size:
+        raise ValueError(
+            f"values must have a row for each of rows and a column for each of columns: "
+            f"expected ({len(rows)}, {len(columns)}), one or more each, got {values.shape}"
+        )
+    color, largest = _color(role), np.abs(values).max()
+    for (i, k), value in np.ndenumerate(values):
+        strength = 0.55 * abs(value) / largest if largest > 0 else 0.0
+        cell = Rectangle((k - 0.5, i - 0.5), 1, 1, facecolor=_tint(color, strength), edgecolor=color, linewidth=0.8)
+        ax.add_patch(cell)
+        with style():
+            ax.text(k, i, f"{value:.{digits}f}", ha="center", va="center", fontsize=9, zorder=3)
+    ax.set(xlim=(-0.6, len(columns) - 0.4), ylim=(len(rows) - 0.4, -0.6), aspect="equal")
+    ax.set_xticks(range(len(columns)), columns)
+    ax.set_yticks(range(len(rows)), rows)
+    ax.tick_params(length=0)
+    ax.grid(False)
+    ax.spines[["left", "bottom"]].set_visible(False)
 
 
 def decision_regions(ax: Axes, x: ArrayLike, y: ArrayLike, scores: ArrayLike) -> None:

@@ -558,6 +558,40 @@ def test_contours_stop_where_the_function_is_not_defined(ax):
         plotting.contours(ax, x, x, np.add.outer(x, x), where=below[1:])
 
 
+def test_a_matrix_writes_its_numbers_and_shades_them_by_size(ax):
+    values = np.array([[0.0, -2.0, 1.0], [0.5, 0.0, 0.25]])
+    drawn = artists(plotting.matrix, ax, values, rows=["a", "b"], columns=["u", "v", "w"], digits=1)
+    cells = {tuple(np.round(np.add(mark.get_xy(), 0.5)).astype(int)): mark for mark in drawn if hasattr(mark, "get_xy")}
+    texts = {mark.get_position(): mark.get_text() for mark in drawn if hasattr(mark, "get_text")}
+    shades = {at: linear(to_hex(cell.get_facecolor())) @ SRGB_TO_XYZ[1] for at, cell in cells.items()}
+    by_size = sorted(shades, key=lambda at: -shades[at])  # the lightest first
+
+    assert texts == {(0, 0): "0.0", (1, 0): "-2.0", (2, 0): "1.0", (0, 1): "0.5", (1, 1): "0.0", (2, 1): "0.2"}
+    assert [abs(values[i, k]) for k, i in by_size] == sorted(np.abs(values).ravel())
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["u", "v", "w"]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first row on top
+    assert contrast(plotting.INK, to_hex(cells[1, 0].get_facecolor())) > 4.5  # the darkest cell
+
+
+def test_a_matrix_of_zeros_has_no_shade(ax):
+    cell, _ = artists(plotting.matrix, ax, [[0.0]], rows=[""], columns=[""])
+
+    assert to_hex(cell.get_facecolor()) == plotting.PAPER
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([[1, 2], [3, 4]], r"expected \(1, 2\), one or more each, got \(2, 2\)"),
+        ([[1, np.inf]], "values must be finite"),
+        ([1, 2], "shape"),
+    ],
+)
+def test_a_matrix_refuses_what_does_not_fit(ax, values, message):
+    with pytest.raises(ValueError, match=message):
+        plotting.matrix(ax, values, rows=["a"], columns=["u", "v"])
+
+
 @pytest.mark.parametrize("z", [np.zeros((3, 5)), np.zeros((5, 4)), np.zeros(15)])
 def test_contours_refuse_a_grid_that_does_not_fit(ax, z):
     with pytest.raises(ValueError, match=r"row for each y and a column for each x.*expected \(5, 3\)|common shape"):
