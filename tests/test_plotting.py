@@ -570,7 +570,13 @@ def test_a_matrix_writes_its_numbers_and_shades_them_by_size(ax):
     assert [abs(values[i, k]) for k, i in by_size] == sorted(np.abs(values).ravel())
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["u", "v", "w"]
     assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first row on top
-    assert contrast(plotting.INK, to_hex(cells[1, 0].get_facecolor())) > 4.5  # the darkest cell
+
+
+@pytest.mark.parametrize("role", plotting.COLORS)
+def test_the_darkest_cell_of_a_matrix_can_be_read(ax, role):
+    cell, _ = artists(plotting.matrix, ax, [[-3.0]], rows=["a"], columns=["u"], role=role)
+
+    assert contrast(plotting.INK, to_hex(cell.get_facecolor())) > 4.5
 
 
 def test_a_matrix_of_zeros_has_no_shade(ax):
