@@ -7,7 +7,8 @@ on rows, so that the kernels can read like their formulas.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -29,16 +30,25 @@ BLOCK_BYTES = 1 << 20
 
 # e^{±limit}, and sums and quotients of such numbers, are far from overflow and underflow in float64 and in float32.
 LIMIT = {"d": 300.0, "f": 75.0}
-ONES = {"d": np.ones(16, np.float64), "f": np.ones(16, np.float32)}
+ONES = {(char, c): np.ones(c, char) for char in "df" for c in range(1, 17)}
 TAME = {char: (math.exp(-limit), math.exp(limit)) for char, limit in LIMIT.items()}
 
 
-def row_blocks(matrix: np.ndarray, scratch: bool = True) -> Iterator[tuple[slice, np.ndarray, np.ndarray | None]]:
+def row_blocks(matrix: np.ndarray, scratch: bool = True) -> Iterable[tuple[slice, np.ndarray, np.ndarray | None]]:
     """The rows of a matrix, block by block: their slice, the rows in C order, and a scratch block of the same shape."""
+    if matrix.nbytes > BLOCK_BYTES:
+        return _many_row_blocks(matrix, scratch)
+    if len(matrix) == 0:
+        return ()
+    workspace = np.empty(matrix.shape, matrix.dtype) if scratch else None
+    return ((slice(0, len(matrix)), np.ascontiguousarray(matrix), workspace),)
+
+
+def _many_row_blocks(matrix: np.ndarray, scratch: bool) -> Iterator[tuple[slice, np.ndarray, np.ndarray | None]]:
     n, c = matrix.shape
-    step = min(n, max(1, BLOCK_BYTES // (c * matrix.itemsize)))
+    step = max(1, BLOCK_BYTES // (c * matrix.itemsize))
     workspace = np.empty((step, c), matrix.dtype) if scratch else None
-    for start in range(0, n, step or 1):
+    for start in range(0, n, step):
         block = np.ascontiguousarray(matrix[start : start + step])
         yield slice(start, start + step), block, workspace[: len(block)] if scratch else None
 
@@ -56,7 +66,15 @@ def flat_blocks(*arrays: np.ndarray, scratch: int) -> Iterator[tuple[np.ndarray,
 
 def entries(columns: np.ndarray, c: int) -> np.ndarray:
     """Where, in the flattened rows, the entry in the given column of each row is."""
-    return np.arange(0, len(columns) * c, c) + columns.astype(np.intp, copy=False)
+    columns = columns if columns.dtype == np.intp else columns.astype(np.intp)
+    return columns + (_small_starts if len(columns) <= 64 else _starts)(len(columns), c)
+
+
+def _starts(n: int, c: int) -> np.ndarray:
+    return np.arange(0, n * c, c)
+
+
+_small_starts = lru_cache(_starts)  # half a microsecond is much of the time that a small batch takes
 
 
 def pick(matrix: np.ndarray, at: np.ndarray) -> np.ndarray:
@@ -93,7 +111,7 @@ def row_sums(matrix: np.ndarray) -> np.ndarray:
     """
     c = matrix.shape[1]
     if matrix.size < 1000 and c <= 16:
-        return matrix.dot(ONES[matrix.dtype.char][:c])
+        return matrix.dot(ONES[matrix.dtype.char, c])
     return np.einsum("ij->i", matrix) if c <= 128 else np.add.reduce(matrix, axis=1)
 
 
@@ -109,9 +127,10 @@ def smallest(array: np.ndarray) -> float:
 
 def wild_rows(z: np.ndarray, z_r: np.ndarray, others: np.ndarray) -> np.ndarray | None:
     """Numbers of the rows where e^{z_r} or Σ_{k≠r} e^{z_k} is near overflow or underflow, or NaN; None if none is."""
-    limit, (low, high) = LIMIT[z.dtype.char], TAME[z.dtype.char]
-    if z.size < 1000 and smallest(z) > -limit and largest(z) < limit:  # cheaper than what follows, for a small array
+    limit = LIMIT[z.dtype.char]
+    if z.size < 1000 and np.vdot(z, z) < limit * limit:  # cheaper than what follows, for a small array
         return None
+    low, high = TAME[z.dtype.char]
     if smallest(z_r) > -limit and largest(z_r) < limit and smallest(others) > low and largest(others) < high:
         return None
     return np.flatnonzero(~((np.abs(z_r) < limit) & (others > low) & (others < high)))

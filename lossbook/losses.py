@@ -478,7 +478,7 @@ def _binary_cross_entropy(z: np.ndarray, t: np.ndarray, losses: np.ndarray, e: n
     """|z| · |t − [z ≥ 0]| + ln(1 + e^{−|z|})."""
     if t.dtype.kind != "f":
         t = t.astype(z.dtype)
-    if z.dtype.char == "f" and not np.array_equal(np.rint(t), t):
+    if z.dtype.char == "f" and not np.array_equal(np.rint(t, out=e), t):
         wide = np.empty(z.shape)
         _binary_cross_entropy(z.astype(np.float64), t.astype(np.float64), wide, np.empty(z.shape))
         losses[...] = wide
