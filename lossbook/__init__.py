@@ -12,6 +12,7 @@ A map of its modules (import the module you need; this file imports nothing, so 
 ``derivation``    SymPy derivations that check every step
 ``data``          the data sets of the book
 ``plotting``      draws arrays on the axes it is given; the book's colours
+``interactive``   figures to play with in the page; formulas in SymPy, computed by the browser
 ================  ================================================================================
 """
 

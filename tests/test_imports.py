@@ -165,6 +165,7 @@ HEAVY = set("numpy sympy mpmath matplotlib scipy sklearn pandas statsmodels IPyt
         ("lossbook.data", {"numpy"}),
         ("lossbook.derivation", {"sympy", "mpmath"}),
         ("lossbook.plotting", {"numpy", "matplotlib"}),
+        ("lossbook.interactive", {"numpy", "sympy", "mpmath", "matplotlib"}),
     ],
 )
 def test_an_import_loads_no_more_than_it_needs(module, expected):
