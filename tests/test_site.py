@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from built_site import BUILD, ROOT, build
+from built_site import BUILD, ROOT, build, documents
 from docutils import nodes
 from docutils.frontend import get_default_settings
 from docutils.utils import new_document
 from fontTools.ttLib import TTFont
-from lossbook_site import derivations, fonts, mathematics, packages, pages
+from lossbook_site import derivations, discovery, fonts, mathematics, packages, pages
+from sphinx.util.images import get_image_size
 from sympy import IndexedBase, Product, Sum, Symbol, exp, log, pi, sqrt, symbols
 from system import require_program
 
@@ -280,11 +281,25 @@ def test_only_the_families_whose_classes_occur_are_needed():
 # --- Small books
 
 
-def small_book(folder: Path, *, cells: list[dict] = (), text: str = "", settings: dict | None = None) -> Path:
+def small_book(
+    folder: Path,
+    *,
+    cells: list[dict] = (),
+    text: str = "",
+    settings: dict | None = None,
+    address: str = "",
+    descriptions: dict | None = None,
+) -> Path:
     """A book of one text page and one notebook, with the settings of this book."""
     (folder / "site").symlink_to(ROOT / "site", target_is_directory=True)
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     config["sphinx"]["config"]["html_theme_options"] |= settings or {}
+    config["html"]["baseurl"] = address
+    if descriptions is None:
+        config["sphinx"]["config"]["page_descriptions"] = ""
+    else:
+        (folder / "descriptions.yml").write_text(yaml.safe_dump(descriptions), encoding="utf-8")
+        config["sphinx"]["config"]["page_descriptions"] = "descriptions.yml"
     (folder / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     part = {"caption": "Part", "numbered": 2, "chapters": [{"file": "page"}]}
     toc = {"format": "jb-book", "root": "intro", "parts": [part]}
@@ -351,8 +366,8 @@ The letters ($a$, $b$).
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory) -> str:
-    """The HTML of a page with one of everything."""
+def page_folder(tmp_path_factory) -> Path:
+    """The site of a book whose page has one of everything."""
     frame = '<table border="1" class="dataframe"><thead><tr><th></th><th>t</th></tr></thead></table>'
     cells = [
         markdown(EXERCISES),
@@ -362,8 +377,13 @@ def page(tmp_path_factory) -> str:
         code("frame", {"text/html": frame, "text/plain": "…"}),
     ]
     folder = tmp_path_factory.mktemp("book")
-    html = build(small_book(folder, cells=cells, text="A formula, $x^2$, in [the chapter](page.ipynb)."))
-    return (html / "page.html").read_text(encoding="utf-8")
+    return build(small_book(folder, cells=cells, text="A formula, $x^2$, in [the chapter](page.ipynb)."))
+
+
+@pytest.fixture(scope="module")
+def page(page_folder) -> str:
+    """The HTML of that page."""
+    return (page_folder / "page.html").read_text(encoding="utf-8")
 
 
 def test_outputs_in_latex_are_typeset_and_derivations_are_steps(page):
@@ -401,6 +421,78 @@ def test_nobody_is_linked_to_until_an_address_is_set(tmp_path, page):
     html = (build(book) / "intro.html").read_text(encoding="utf-8")
     assert '<a href="https://example.org/book">Source</a>' in html
     assert '<a href="https://example.org/book/issues">Report a mistake</a>' in html
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory) -> Path:
+    """A small book that knows where it is published."""
+    book = small_book(
+        tmp_path_factory.mktemp("published"),
+        text="[The chapter](page.ipynb)",
+        address="https://example.org/book/",
+        descriptions={"intro": 'A book & its "front"', "page": "A page."},
+    )
+    return build(book)
+
+
+def test_a_page_describes_itself_to_search_engines_and_chat_programs(published, page):
+    html = (published / "page.html").read_text(encoding="utf-8")
+    for tag in (
+        '<meta name="description" content="A page.">',
+        '<meta property="og:title" content="The page">',
+        '<meta property="og:type" content="article">',
+        '<meta property="og:url" content="https://example.org/book/page.html">',
+        '<meta property="og:image" content="https://example.org/book/_static/card.png">',
+        '<link rel="canonical" href="https://example.org/book/page.html">',
+    ):
+        assert tag in html
+    front = (published / "index.html").read_text(encoding="utf-8")
+    assert '<meta name="description" content="A book &amp; its &quot;front&quot;">' in front
+    assert '<meta property="og:type" content="website">' in front
+
+    assert '<meta name="description"' not in page
+    assert "og:url" not in page
+    assert "og:image" not in page
+
+
+def test_the_card_has_the_size_that_is_asked_for_and_the_same_bytes_each_time(published, tmp_path):
+    card = published / discovery.CARD
+    assert get_image_size(card) == (1200, 630)
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    discovery._draw_card(
+        tmp_path / "card.png", "lossbook", config["sphinx"]["config"]["html_theme_options"]["subtitle"]
+    )
+    assert (tmp_path / "card.png").read_bytes() == card.read_bytes()
+
+
+def test_a_published_book_has_a_map_of_its_pages_and_another_has_none(published, page_folder):
+    places = re.findall("<loc>(.*?)</loc>", (published / "sitemap.xml").read_text(encoding="utf-8"))
+    assert places == ["https://example.org/book/intro.html", "https://example.org/book/page.html"]
+    assert "Sitemap: https://example.org/book/sitemap.xml" in (published / "robots.txt").read_text(encoding="utf-8")
+    for name in ("sitemap.xml", "robots.txt", discovery.CARD):
+        assert not (page_folder / name).exists()
+
+
+def test_the_page_for_a_wrong_address_names_its_place_from_the_root(published, page_folder):
+    assert '<base href="/book/">' in (published / "404.html").read_text(encoding="utf-8")
+    assert '<base href="/">' in (page_folder / "404.html").read_text(encoding="utf-8")
+    assert "<base" not in (published / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_page_without_a_description_fails_the_build(tmp_path):
+    book = small_book(tmp_path, text="[The chapter](page.ipynb)", descriptions={"intro": "A book."})
+    result = subprocess.run(BUILD, cwd=book, capture_output=True, text=True)
+    assert result.returncode != 0
+    assert "descriptions.yml must describe page in a sentence" in result.stderr
+
+
+def test_the_descriptions_of_the_book_are_sentences_without_formulas():
+    found = yaml.safe_load((ROOT / "site" / "descriptions.yml").read_text(encoding="utf-8"))
+    assert set(documents()) <= set(found)
+    for name, text in found.items():
+        assert (name, 40 <= len(text) <= 200, text[-1]) == (name, True, ".")
+        assert not re.search(r"[$\\_{}`*]", text), name
+    assert len(set(found.values())) == len(found)
 
 
 FAULTS = {

@@ -300,6 +300,29 @@ def test_the_icon_is_found(visit, address):
     assert response.headers["content-type"] == "image/svg+xml"
 
 
+def test_a_wrong_address_leads_on(browser, address, site, visit):
+    reader = visit()
+
+    def answer(route):  # as servers do that show 404.html
+        response = route.fetch()
+        route.fulfill(body=(site / "404.html").read_bytes(), content_type="text/html") if not response.ok else (
+            route.fulfill(response=response)
+        )
+
+    reader.page.route("**/*", answer)
+    page = reader.open(f"{address}/chapters/old/binary_cross-entropy.html")
+
+    assert page.get_by_role("heading", level=1).inner_text() == "There is no such page"
+    assert page.get_by_role("searchbox", name="Search for").input_value() == "binary cross entropy"
+    assert page.evaluate("getComputedStyle(document.querySelector('.bar')).position") == "sticky"  # the style is there
+    page.get_by_role("link", name="Skip to the text").focus()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("/old/binary_cross-entropy.html#main")
+    page.get_by_role("navigation", name="Contents of the book").get_by_role("link").first.click()
+    page.wait_for_url(f"{address}/{NAMES[1]}.html")
+    assert reader.troubles == []
+
+
 def test_the_reader_can_choose_the_theme_and_the_choice_stays(visit, address):
     reader = visit(theme="light")
     page = reader.open(f"{address}/index.html")
