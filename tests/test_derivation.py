@@ -575,6 +575,11 @@ BAD = {
         ValueError,
         "index of its own",
     ),
+    "derivative by what is an index in it": (
+        lambda: Derivation(a * y[n], where=REAL).differentiate(a, y[a]),
+        ValueError,
+        r"a is an index in y\[a\]",
+    ),
     "derivative without a formula": (
         lambda: Derivation(Function("f", real=True)(a)).differentiate(a),
         ValueError,

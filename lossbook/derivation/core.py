@@ -291,6 +291,10 @@ class Derivation:
                 "take the logarithm of products first"
             )
         after = found if expr is None else _expression(expr, "the derivative")
+        if any(wrt in index.free_symbols for term in after.atoms(Indexed) for index in term.indices):
+            raise ValueError(
+                f"{wrt} is an index in {printing.text(after)}: it counts, so one cannot differentiate by it"
+            )
         knowledge = self._knowledge(wrt, found, after)
         self._require_known(after, knowledge)
         self._judge(
