@@ -121,6 +121,16 @@ def binary_cross_entropy_gradient(z, t):
 
 
 @precise(DIGITS)
+def binary_cross_entropy_of_probabilities(y, t):
+    return -t * mp.log(y) - (1 - t) * mp.log(1 - y)
+
+
+@precise(DIGITS)
+def cross_entropy_of_probabilities(y, t):
+    return -mp.fsum(t_k * mp.log(y_k) for y_k, t_k in zip(y, t, strict=True))
+
+
+@precise(DIGITS)
 def soft_margin(z, s):
     return mp.log1p(mp.exp(-s * z))
 

@@ -1,4 +1,7 @@
-"""The gradients are the derivatives of the losses, also at kinks and limits, and come with the losses in one pass."""
+"""The gradients at kinks and limits, their types and errors, and losses and gradient in one pass.
+
+That they are the derivatives of the losses is in test_three_roads.py.
+"""
 
 import tracemalloc
 
@@ -17,39 +20,7 @@ dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.__name
 names = pytest.mark.parametrize("name", losses.__all__)
 
 
-def slope(loss, y, step):
-    """The fourth-order central difference of an elementwise loss."""
-    return (8 * (loss(y + step) - loss(y - step)) - (loss(y + 2 * step) - loss(y - 2 * step))) / (12 * step)
-
-
 # --- derivatives --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", [name for name in losses.__all__ if not name.startswith("cross_entropy")])
-def test_an_elementwise_gradient_is_the_finite_difference(name):
-    y, t, parameters = example(name, n=40)
-    if name in REAL:
-        y = np.where(np.abs(np.abs(y - t) - 0.7) < 0.01, y + 0.02, y)  # away from where the Huber loss changes over
-    if name == "binary_cross_entropy_of_probabilities":
-        y = 0.1 + 0.8 * y
-
-    actual = getattr(gradients, name)(y, t, **parameters)
-
-    expected = slope(lambda y: getattr(losses, name)(y, t, **parameters), y, 1e-3)
-    np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-8)
-
-
-@pytest.mark.parametrize("soft", [False, True])
-def test_the_gradient_of_cross_entropy_is_the_finite_difference(soft):
-    rng = np.random.default_rng(0)
-    z, y = rng.normal(size=(10, 4)) * 2, rng.integers(0, 4, 10)
-    labels = rng.dirichlet(np.ones(4), 10) if soft else y
-
-    actual = gradients.cross_entropy(z, labels)
-
-    for k, direction in enumerate(np.eye(4)):
-        expected = slope(lambda s, d=direction: losses.cross_entropy(z + s * d, labels), 0.0, 1e-3)
-        np.testing.assert_allclose(actual[:, k], expected, rtol=1e-6, atol=1e-10)
 
 
 def test_the_gradient_of_cross_entropy_in_probabilities_is_the_derivative_of_each_entry():

@@ -1,4 +1,7 @@
-"""The Hessians are the derivatives of the gradients, and the product needs no matrix."""
+"""The Hessians at limits, their symmetry, types and errors; the product needs no matrix.
+
+That they are the derivatives of the gradients is in test_three_roads.py.
+"""
 
 import tracemalloc
 
@@ -9,45 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles import ulps
 from strategies import DTYPES, arrays, logits_and_classes, logits_and_rows, numbers, ordinary
-from test_gradients import names, slope
+from test_gradients import names
 from test_losses import BAD, INF, REAL, example, quiet
 
-from lossbook import gradients, hessians, losses
+from lossbook import hessians
 
 dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: dtype.__name__)
-
-
-@pytest.mark.parametrize("name", [name for name in losses.__all__ if not name.startswith("cross_entropy")])
-def test_an_elementwise_hessian_is_the_slope_of_the_gradient(name):
-    y, t, parameters = example(name, n=40)
-    if name in REAL:
-        y = np.where(np.abs(np.abs(y - t) - 0.7) < 0.01, y + 0.02, y)  # away from where the Huber loss changes over
-        y = np.where(np.abs(y - t) < 0.01, y + 0.02, y)  # and from the kinks
-    if name == "binary_cross_entropy_of_probabilities":
-        y = 0.1 + 0.8 * y
-
-    actual = getattr(hessians, name)(y, t, **parameters)
-
-    expected = slope(lambda y: getattr(gradients, name)(y, t, **parameters), y, 1e-3)
-    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-8)
-
-
-@pytest.mark.parametrize("name", ["cross_entropy", "cross_entropy_of_probabilities"])
-def test_the_hessian_of_a_row_is_the_slope_of_its_gradient(name):
-    rng = np.random.default_rng(0)
-    z, y = rng.normal(size=(6, 4)), rng.integers(0, 4, 6)
-    if name == "cross_entropy":
-        actual = hessians.cross_entropy(z, y)
-        for k, direction in enumerate(np.eye(4)):
-            expected = slope(lambda s, d=direction: gradients.cross_entropy(z + s * d, y), 0.0, 1e-3)
-            np.testing.assert_allclose(actual[:, k], expected, rtol=1e-6, atol=1e-10)
-    else:
-        p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-        actual = hessians.cross_entropy_of_probabilities(p, y)
-        for i, label in enumerate(y):
-            expected = np.zeros((4, 4))
-            expected[label, label] = 1 / p[i, label] ** 2
-            np.testing.assert_allclose(actual[i], expected)
 
 
 @given(data=st.data())

@@ -10,7 +10,7 @@ import scipy.special
 import scipy.stats
 import sklearn.metrics
 import strategies
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from oracles import ulps
 from strategies import DTYPES, logits_and_classes, logits_and_rows, numbers, ordinary, vectors
@@ -178,6 +178,18 @@ def test_losses_are_convex_along_lines(name, data):
     assert middle <= (left + right) / 2 + 1e-13 * (1 + abs(left) + abs(right))
 
 
+@pytest.mark.parametrize(
+    ("name", "targets"), [("binary_cross_entropy", [0, 0.25, 1]), ("soft_margin", [-1, 1]), ("poisson_nll", [0, 1, 7])]
+)
+@given(a=ordinary(), b=ordinary(), data=st.data())
+def test_losses_of_other_targets_are_convex_along_lines(name, targets, a, b, data):
+    t = data.draw(st.sampled_from(targets))
+
+    left, middle, right = (getattr(losses, name)(y, t) for y in (a, (a + b) / 2, b))
+
+    assert middle <= (left + right) / 2 + 1e-13 * (1 + left + right)
+
+
 def test_student_t_is_not_convex():
     f = [float(losses.student_t_nll(y, 0.0, scale=1.0, degrees=1.0)) for y in (2.0, 5.0, 8.0)]
 
@@ -207,6 +219,32 @@ def test_the_best_constant_prediction_is_the_statistic(name, parameters, statist
     best = scipy.optimize.minimize_scalar(risk, bounds=(t.min(), t.max()), method="bounded", options={"xatol": 1e-10})
 
     assert best.x == pytest.approx(statistic(t), abs=1e-5)
+
+
+LEAST = [
+    ("squared_error", {}, np.mean, st.integers(-9, 9)),
+    ("half_squared_error", {}, np.mean, st.integers(-9, 9)),
+    ("gaussian_nll", {"scale": 2.0}, np.mean, st.integers(-9, 9)),
+    ("absolute_error", {}, np.median, st.integers(-9, 9)),
+    ("laplace_nll", {"scale": 2.0}, np.median, st.integers(-9, 9)),
+    ("pinball_loss", {"quantile": 0.3}, lambda t: np.quantile(t, 0.3, method="inverted_cdf"), st.integers(-9, 9)),
+    ("binary_cross_entropy", {}, lambda t: scipy.special.logit(np.mean(t)), st.sampled_from([0, 0.5, 1])),
+    ("poisson_nll", {}, lambda t: np.log(np.mean(t)), st.integers(0, 9)),
+]
+
+
+@pytest.mark.parametrize(("name", "parameters", "statistic", "targets"), LEAST, ids=[name for name, *_ in LEAST])
+@given(data=st.data(), step=ordinary(-3, 3))
+def test_no_other_constant_prediction_beats_the_statistic(name, parameters, statistic, targets, data, step):
+    t = np.array(data.draw(st.lists(targets, min_size=1, max_size=9)), float)
+    assume(name != "poisson_nll" or t.any())  # no count at all: the rate 0 has no logarithm
+    assume(name != "binary_cross_entropy" or 0 < t.mean() < 1)  # only one class: the log-odds are infinite
+
+    def risk(y):
+        return getattr(losses, name)(np.full_like(t, y), t, **parameters).mean()
+
+    best = statistic(t)
+    assert risk(best) <= risk(best + step) + 1e-13 * (1 + abs(risk(best)))
 
 
 def test_the_best_scale_is_the_statistic():
