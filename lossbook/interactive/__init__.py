@@ -8,7 +8,7 @@ with curves, points, bars and draggable handles, and read-outs; as the last line
 >>> z, u = symbols("z u")
 >>> live = Figure("The sigmoid", "Move z and see where the curve is steep.")
 >>> live.slider(z, -6, 6, start=1, label="log-odds z", unit="nats")
->>> panel = live.panel(x="log-odds", x_unit="nats", x_range=(-6, 6), y="probability", y_range=(0, 1))
+>>> panel = live.panel(x=("log-odds", "nats", -6, 6), y=("probability", "", 0, 1))
 >>> panel.curve(1 / (1 + exp(-u)), over=(u, -6, 6), label="sigmoid")
 >>> panel.handle(z, at=(z, 1 / (1 + exp(-z))))
 >>> live.read_out("probability", 1 / (1 + exp(-z)), digits=3)

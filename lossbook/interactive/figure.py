@@ -32,6 +32,7 @@ SAMPLES = 161  # points of a curve
 Number = Expr | float
 Pair = tuple[Number, Number]
 Over = tuple[Symbol, Number, Number]
+Axis = tuple[str, str, float, float]
 
 
 # --- Words
@@ -125,12 +126,12 @@ class ReadOut:
 class Panel:
     """One pair of axes of a figure, made by :meth:`Figure.panel`.  Its methods add what is to be seen."""
 
-    def __init__(self, figure: "Figure", axes: dict[str, str | None], x_range, y_range, height: int, ticks) -> None:
+    def __init__(
+        self, figure: "Figure", x: Axis, y: Axis, height: int, ticks: dict[float, str] | None, wide: bool
+    ) -> None:
         self._figure = figure
-        self._axes = axes
-        self._x, self._y = x_range, y_range
-        self._height = height
-        self._ticks = ticks
+        self._x, self._y = x, y
+        self._height, self._ticks, self._wide = height, ticks, wide
         self._marks: list[Mark] = []
         self._handles: list[Handle] = []
 
@@ -215,7 +216,7 @@ class Panel:
 
         For a symbol without a slider, say what :meth:`Figure.slider` would ask for: ``low``, ``high``, ``start``,
         ``step``, ``label``, ``unit``.  With ``over=(n, 1, N)`` and the symbol ``x[n]`` each of the data has its own
-        grip, which starts at the given value.
+        grip, which starts at the given value; ``label`` is then one name, which gets a number, or a name for each.
         """
         figure = self._figure
         _color(role)
@@ -228,10 +229,12 @@ class Panel:
             raise ValueError(f"data have handles as x[n] with over=(n, 1, N); given {symbol} and over={over!r}")
         index, (low, high) = over[0], (round(figure._value(bound)) for bound in over[1:])
         base = symbol.base
-        label = variable.pop("label", str(base.label))
-        for place in range(low, high + 1):
-            number_of = figure._vary(base, place=place, label=f"{label} {place}", **variable)
-            self._handles.append(Handle(number_of, at, role, (index, place)))
+        labels = variable.pop("label", str(base.label))
+        if isinstance(labels, str):
+            labels = [f"{labels} {place}" for place in range(low, high + 1)]
+        for place, label in zip(range(low, high + 1), labels, strict=True):
+            moved = figure._vary(base, place=place, label=label, **variable)
+            self._handles.append(Handle(moved, at, role, (index, place)))
 
 
 class Figure:
@@ -246,7 +249,7 @@ class Figure:
     given : mapping, keyword-only
         Values of symbols that the reader does not move: a number for a symbol, the data for an ``IndexedBase``.
     columns : int, keyword-only
-        How many panels stand side by side where there is room: 1 or 2.
+        How many panels stand side by side where there is room: 1, 2 or 3.
 
     Raises
     ------
@@ -265,8 +268,8 @@ class Figure:
         for name, text in {"title": title, "task": task}.items():
             if not text.strip():
                 raise ValueError(f"{name} must not be empty: it tells the reader what this is, and what to try")
-        if columns not in (1, 2):
-            raise ValueError(f"columns must be 1 or 2; given {columns!r}")
+        if columns not in (1, 2, 3):
+            raise ValueError(f"columns must be 1, 2 or 3; given {columns!r}")
         self._title, self._task, self._columns = title.strip().rstrip("."), task.strip(), columns
         self._names = Names()
         self._values: dict[Symbol | IndexedBase, float | list[float]] = {}
@@ -298,26 +301,17 @@ class Figure:
         self._variables[place].slider = True
 
     def panel(
-        self,
-        *,
-        x: str,
-        y: str,
-        x_range: tuple[float, float],
-        y_range: tuple[float, float],
-        x_unit: str | None = None,
-        y_unit: str | None = None,
-        height: int = 260,
-        ticks: Mapping[float, str] | None = None,
+        self, x: Axis, y: Axis, *, height: int = 260, ticks: Mapping[float, str] | None = None, wide: bool = False
     ) -> Panel:
-        """A pair of axes, named as in ``plotting.label_axes``; their ranges stay while the reader plays.
+        """A pair of axes, each ``(name, unit, low, high)``; their ranges stay while the reader plays.
 
-        ``height`` is in pixels of the page; ``ticks`` gives names to places on the x axis.
+        ``height`` is in pixels of the page, ``ticks`` gives names to places on the x axis, and a ``wide`` panel takes a
+        row of its own.
         """
-        for name, (low, high) in {"x_range": x_range, "y_range": y_range}.items():
-            if not low < high:
-                raise ValueError(f"{name} must run from low to high; given ({low}, {high})")
-        axes = {"x": x, "y": y, "x_unit": x_unit, "y_unit": y_unit}
-        self._panels.append(Panel(self, axes, x_range, y_range, height, dict(ticks) if ticks else None))
+        for name, axis in {"x": x, "y": y}.items():
+            if len(axis) != 4 or not axis[2] < axis[3] or not axis[0].strip():
+                raise ValueError(f"{name} must be (name, unit, low, high) with low < high; given {axis}")
+        self._panels.append(Panel(self, x, y, height, dict(ticks) if ticks else None, wide))
         return self._panels[-1]
 
     def read_out(
@@ -454,8 +448,10 @@ class Figure:
         return _object(**texts, **numbers, get=f"()=>{name}", set=f"(a)=>{{{name}=a}}")
 
     def _panel(self, panel: Panel) -> str:
-        axes, names = panel._axes, self._names
-        titles = {side: axes[side] + (f" ({axes[f'{side}_unit']})" if axes[f"{side}_unit"] else "") for side in "xy"}
+        names = self._names
+        (x, *x_range), (y, *y_range) = (
+            (f"{name} ({unit})" if unit else name, low, high) for name, unit, low, high in (panel._x, panel._y)
+        )
         marks, handles = [], []
         for mark in panel._marks:
             low, high, count = self._bounds(mark)
@@ -470,11 +466,12 @@ class Figure:
                 at = f"()=>({at})({handle.running[1]})"
             handles.append(_object(variable=str(handle.variable), color=_json(_color(handle.role)), at=at))
         return _object(
-            name=_json(f"{self._title}: {titles['y']} over {titles['x']}"),
-            xName=_json(titles["x"]),
-            yName=_json(titles["y"]),
-            x=f"[{number(panel._x[0])},{number(panel._x[1])}]",
-            y=f"[{number(panel._y[0])},{number(panel._y[1])}]",
+            name=_json(f"{self._title}: {y} over {x}"),
+            xName=_json(x),
+            yName=_json(y),
+            x=_list(map(number, x_range)),
+            y=_list(map(number, y_range)),
+            wide=_json(panel._wide),
             height=str(panel._height),
             ticks=_json([[float(place), name] for place, name in panel._ticks.items()] if panel._ticks else None),
             marks=_list(marks),
@@ -492,26 +489,38 @@ class Figure:
 
     def picture(self) -> Picture:
         """The figure at the start, as a matplotlib figure that nothing else shows."""
-        columns = min(self._columns, len(self._panels))
-        rows = math.ceil(len(self._panels) / columns)
-        height = sum(max(panel._height for panel in self._panels[row::rows]) for row in range(rows)) / 100
-        picture, axes = plotting.figure(rows, columns, height=height + 0.35)
+        rows: list[list[Panel]] = []
+        for panel in self._panels:
+            if not rows or panel._wide or rows[-1][0]._wide or len(rows[-1]) == self._columns:
+                rows.append([])
+            rows[-1].append(panel)
+        heights = [max(panel._height for panel in row) / 100 for row in rows]
+        picture, grid = plotting.figure(len(rows), self._columns, height=sum(heights) + 0.4)
         plt.close(picture)  # or the notebook would show it a second time
-        axes = np.ravel(axes)
-        for panel, ax in zip(self._panels, axes, strict=False):
-            ax.set(xlim=panel._x, ylim=panel._y)
+        grid = np.reshape(grid, (len(rows), self._columns))
+        spec = grid[0, 0].get_gridspec()
+        spec.set_height_ratios(heights)
+        placed: list[tuple[Panel, Axes]] = []
+        for place, row in enumerate(rows):
+            for ax in grid[place, len(row) :]:
+                ax.remove()
+            if row[0]._wide:
+                grid[place, 0].set_subplotspec(spec[place, :])
+            placed += zip(row, grid[place], strict=False)
+        for panel, ax in placed:
+            ax.set(xlim=panel._x[2:], ylim=panel._y[2:])
             if panel._ticks:
                 ax.set_xticks(list(panel._ticks), list(panel._ticks.values()))
-            plotting.label_axes(ax, **panel._axes)
-        for ax in axes[len(self._panels) :]:
-            ax.set_axis_off()
+            (x, x_unit, *_), (y, y_unit, *_) = panel._x, panel._y
+            plotting.label_axes(ax, x=x, x_unit=x_unit or None, y=y, y_unit=y_unit or None)
         with plotting.style():
             picture.supxlabel(textwrap.fill(self._start(), 88), fontsize=9)
         picture.draw_without_rendering()  # squares must know how wide a panel has become
-        for panel, ax in zip(self._panels, axes, strict=False):
+        for panel, ax in placed:
             self._paint(panel, ax)
-            if any(mark.label for mark in panel._marks):
-                plotting.legend(ax)
+            if any(mark.label for mark in panel._marks):  # above the axes, as nothing else is there
+                plotting.legend(ax, columns=1 if self._columns > 1 and not panel._wide else 2)
+                ax.get_legend().set(frame_on=False, loc="lower left", bbox_to_anchor=(0, 1))
         return picture
 
     def _paint(self, panel: Panel, ax: Axes) -> None:
@@ -538,7 +547,8 @@ def _paint_curve(ax: Axes, mark: Mark, rows: np.ndarray) -> None:
 
 
 def _paint_points(ax: Axes, mark: Mark, rows: np.ndarray) -> None:
-    plotting.points(ax, *rows.T, role=mark.role, label=mark.label, size=26)
+    plotting.points(ax, *rows.T, role=mark.role, label=mark.label, size=30)
+    ax.collections[-1].set_zorder(5)
 
 
 def _paint_segments(ax: Axes, mark: Mark, rows: np.ndarray) -> None:
@@ -561,11 +571,12 @@ def _paint_bars(ax: Axes, mark: Mark, rows: np.ndarray) -> None:
 def _paint_squares(ax: Axes, mark: Mark, rows: np.ndarray) -> None:
     box = ax.get_window_extent()
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
-    for x, low, high in rows:
+    for place, (x, low, high) in enumerate(rows):
         side = abs(high - low) * box.height / (y1 - y0) / box.width * (x1 - x0)
         corner = (x - side if x > (x0 + x1) / 2 else x, min(low, high))
         color = _color(mark.role)
-        ax.add_patch(Rectangle(corner, side, abs(high - low), facecolor=(color, 0.22), edgecolor=color, zorder=2))
+        square = Rectangle(corner, side, abs(high - low), facecolor=(color, 0.22), edgecolor=color, zorder=2)
+        ax.add_patch(square).set_label(None if place else mark.label)
 
 
 _PAINT = {
@@ -591,7 +602,7 @@ def _json(value: object) -> str:
 
 
 def _list(parts) -> str:
-    return "[\n" + ",\n".join(parts) + "]"
+    return "[" + ",\n".join(parts) + "]"
 
 
 def _object(**parts: str) -> str:

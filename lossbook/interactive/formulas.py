@@ -165,24 +165,22 @@ class _Shared:
             raise ValueError(f"data have one index; given {expr}")
         return f"{self.names[expr.base]}[{self._print(expr.indices[0] - 1)}]"
 
-    def _over(self, name: str, expr: ExprWithLimits) -> str:
-        (symbol, low, high), *outer = expr.limits
-        if outer:
-            return self._over(name, expr.func(expr.func(expr.function, expr.limits[0]), *outer))
-        limits = f"{self._print(low)}, {self._print(high)}"
+    def _over(self, name: str, function: Expr, limits: Sequence) -> str:
+        """A call of a helper for the last of the limits, which is the outermost; around those of the others."""
+        *inner, (symbol, low, high) = limits
+        bounds = f"{self._print(low)}, {self._print(high)}"
         with self.names.bound(symbol) as (index,):
-            body = self._print(expr.function)
-        function = self.function.format(index, body)
-        return f"{name}({function}, {limits})" if name == "minimiser" else f"{name}({limits}, {function})"
+            body = self.function.format(index, self._over(name, function, inner) if inner else self._print(function))
+        return f"{name}({body}, {bounds})" if name == "minimiser" else f"{name}({bounds}, {body})"
 
     def _print_Sum(self, expr: ExprWithLimits) -> str:
-        return self._over("total", expr)
+        return self._over("total", expr.function, expr.limits)
 
     def _print_Product(self, expr: ExprWithLimits) -> str:
-        return self._over("product", expr)
+        return self._over("product", expr.function, expr.limits)
 
     def _print_Minimiser(self, expr: ExprWithLimits) -> str:
-        return self._over("minimiser", expr)
+        return self._over("minimiser", expr.function, expr.limits)
 
 
 class _JavaScript(_Shared, JavascriptCodePrinter):

@@ -82,15 +82,17 @@ window.lossbookLive ??= (() => {
     const legend = element("ul", { class: "live-legend" }, ...spec.marks.filter((mark) => mark.label).map((mark) =>
       element("li", {}, element("span", { class: `live-${mark.kind}${mark.dashed ? " live-dashed" : ""}`,
         style: `--c:${mark.color}` }), mark.label)));
-    const whole = element("div", { class: "live-panel" }, sheet, ...(legend.childElementCount ? [legend] : []));
+    const whole = element("div", { class: `live-panel${spec.wide ? " live-wide" : ""}` }, sheet);
+    if (legend.childElementCount) whole.append(legend);
 
     let width = 0, height = 0, left = 0, plot;
     const [x0, x1] = spec.x, [y0, y1] = spec.y;
     const X = (x) => (x - x0) / (x1 - x0) * (width - left - RIGHT);
     const Y = (y) => Math.max(-9999, Math.min(9999, (y1 - y) / (y1 - y0) * (height - TOP - BOTTOM)));
     const pair = (x, y) => `${X(x).toFixed(2)},${Y(y).toFixed(2)}`;
-    const path = (points) => points.map(([x, y], i) =>
-      Number.isFinite(x + y) ? (i && Number.isFinite(points[i - 1][0] + points[i - 1][1]) ? "L" : "M") + pair(x, y) : "").join("");
+    const finite = (point) => point && Number.isFinite(point[0] + point[1]);
+    const path = (points) => points.map((point, i) =>
+      finite(point) ? (finite(points[i - 1]) ? "L" : "M") + pair(...point) : "").join("");
     const stroke = (mark, d) => tag("path", { d, class: "live-line", stroke: mark.color,
       "stroke-width": mark.kind === "segments" ? 1.5 : 2.2, ...(mark.dashed && { "stroke-dasharray": "6 4" }) });
     const fill = (mark, d) => tag("path", { d, fill: mark.color, "fill-opacity": mark.solid ? 1 : 0.22 });
@@ -98,12 +100,13 @@ window.lossbookLive ??= (() => {
     const DRAW = {
       curve: (mark, points) => (mark.filled ? fill(mark, `${path([...points, points[0]])}Z`) : "") + stroke(mark, path(points)),
       segments: (mark, all) => stroke(mark, all.map(([a, b, c, d]) => path([[a, b], [c, d]])).join("")),
-      points: (mark, all) => all.map(([x, y]) => (Number.isFinite(x + y) ? tag("circle", { cx: X(x).toFixed(2), cy: Y(y).toFixed(2),
-        r: 5, fill: mark.color, class: "live-dot" }) : "")).join(""),
-      bars: (mark, all) => fill({ ...mark, solid: true }, all.map(([x, low, high]) =>
-        box(x - mark.width / 2, low, x + mark.width / 2, high)).join("")) + (mark.digits == null ? "" : all.map(([x, low, high]) =>
-        tag("text", { x: X(x).toFixed(2), y: (Y(high) - (high < low ? -14 : 5)).toFixed(2), "text-anchor": "middle" },
-          format(high - low, mark.digits))).join("")),
+      points: (mark, all) => all.filter(finite).map(([x, y]) =>
+        tag("circle", { cx: X(x).toFixed(2), cy: Y(y).toFixed(2), r: 5, fill: mark.color, class: "live-dot" })).join(""),
+      bars: (mark, all) => all.map(([x, low, high]) => {
+        const words = { x: X(x).toFixed(2), y: (Y(high) - (high < low ? -14 : 5)).toFixed(2), "text-anchor": "middle" };
+        return fill({ ...mark, solid: true }, box(x - mark.width / 2, low, x + mark.width / 2, high))
+          + (mark.digits == null ? "" : tag("text", words, format(high - low, mark.digits)));
+      }).join(""),
       // A square whose side is the segment from (x, low) to (x, high), towards the middle of the panel.
       squares: (mark, all) => all.map(([x, low, high]) => {
         const side = (high - low) * (height - TOP - BOTTOM) / (y1 - y0) / (width - left - RIGHT) * (x1 - x0);
@@ -120,7 +123,7 @@ window.lossbookLive ??= (() => {
       }).join("");
       for (const grip of grips) {
         const [x, y] = grip.at();
-        grip.element.hidden = !Number.isFinite(x + y);
+        grip.element.hidden = !finite([x, y]);
         grip.element.style.left = `${(left + X(x)) / width * 100}%`;
         grip.element.style.top = `${(TOP + Y(y)) / height * 100}%`;
         if (grip.slider) {
@@ -132,7 +135,7 @@ window.lossbookLive ??= (() => {
     const resize = () => {
       if (!sheet.clientWidth || sheet.clientWidth === width) return;
       [width, height] = [sheet.clientWidth, spec.height];
-      const rows = ticks(y0, y1, height / 60);
+      const rows = ticks(y0, y1, height / 50);
       left = 15 + 7.2 * Math.max(...rows.map(([, text]) => text.length));
       const [w, h] = [width - left - RIGHT, height - TOP - BOTTOM];
       const columns = spec.ticks ?? ticks(x0, x1, Math.max(2, w / 80));
