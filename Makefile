@@ -6,6 +6,8 @@ PYTHON ?= python3
 CHAPTER ?=
 # How many tests run at a time: `make test JOBS=1`.
 JOBS ?= auto
+# How to measure: `make bench OPTIONS="--minutes 2 --results /tmp/results"`.
+OPTIONS ?=
 PORT ?= 8000
 
 ifeq ($(OS),Windows_NT)
@@ -71,7 +73,7 @@ links: $(READY)
 bench: $(READY)
 	@test -x $(BENCH)/python || $(BIN)/python -m venv _build/bench  # large libraries: an environment of their own
 	$(BENCH)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt -e .
-	$(BENCH)/python benchmarks/run.py
+	$(BENCH)/python benchmarks/run.py $(OPTIONS)
 
 ## clean: remove everything that was built, .venv included
 clean:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import mpmath
 import numpy as np
-import peers
+import rivals
 from mpmath import mp, mpf
 
 from lossbook import information, losses
@@ -138,10 +138,10 @@ def plain_binary_cross_entropy(z, t, gradient):
     return both if gradient else lambda: both()[0]
 
 
-def answering() -> list[peers.Peer]:
+def answering() -> list[rivals.Peer]:
     """The peers that return a loss for each example, and the formulas of a textbook without any care."""
-    plain = peers.Peer("plain formula", "numpy", plain_cross_entropy, plain_binary_cross_entropy)
-    return [peers.LOSSBOOK, plain, *(peer for peer in peers.available() if peer.name != "log_loss")]
+    plain = rivals.Peer("plain formula", "numpy", plain_cross_entropy, plain_binary_cross_entropy)
+    return [rivals.LOSSBOOK, plain, *(peer for peer in rivals.available() if peer.name != "log_loss")]
 
 
 def kl_peers() -> dict[str, Callable]:
@@ -173,7 +173,7 @@ def kl_peers() -> dict[str, Callable]:
 
     found = {"lossbook": information.kl_divergence_of_logits, "plain formula": textbook}
     others = {"SciPy": with_scipy, "PyTorch": with_torch, "optax": with_optax}
-    installed = {peer.name for peer in peers.available()}
+    installed = {peer.name for peer in rivals.available()}
     return found | {name: function for name, function in others.items() if name in installed}
 
 
@@ -282,7 +282,7 @@ def examples() -> list[tuple[str, str, dict[str, str]]]:
 
 def of_torch(call: Callable) -> dict[str, float]:
     """What PyTorch says, if it is installed."""
-    if "PyTorch" not in {peer.name for peer in peers.available()}:
+    if "PyTorch" not in {peer.name for peer in rivals.available()}:
         return {}
     import torch
 

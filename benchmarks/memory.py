@@ -4,7 +4,7 @@ import time
 import tracemalloc
 
 import numpy as np
-import peers
+import rivals
 
 SHAPES = [(1_000_000, 10), (100_000, 100), (10_000, 1000), (3_000_000, 1)]
 
@@ -20,7 +20,7 @@ def memory(shapes=SHAPES) -> list[dict]:
         z = rng.normal(size=(n, c) if c > 1 else n)
         y = rng.integers(0, max(c, 2), n)
         y = y if c > 1 else y.astype(z.dtype)
-        for peer in [peers.LOSSBOOK, *peers.available()]:
+        for peer in [rivals.LOSSBOOK, *rivals.available()]:
             if peer.name not in ("lossbook", "textbook", "SciPy", "sklearn._loss"):
                 continue
             prepare = peer.cross_entropy if c > 1 else peer.binary_cross_entropy
@@ -47,14 +47,14 @@ def tiny_call(rounds: int = 200, number: int = 100) -> dict[str, tuple[float, fl
     z, y = rng.normal(size=(8, 3)), rng.integers(0, 3, 8)
     rows = np.arange(8)
     calls = {
-        "lossbook, with checks": peers.lossbook_cross_entropy(z, y, False),
+        "lossbook, with checks": rivals.lossbook_cross_entropy(z, y, False),
         "one line, no shift": lambda: np.log(np.exp(z).sum(axis=1)) - z[rows, y],
         "one line by softmax": lambda: -np.log((np.exp(z) / np.exp(z).sum(axis=1, keepdims=True))[rows, y]),
-        "textbook, shifted": peers.textbook_cross_entropy(z, y, False),
+        "textbook, shifted": rivals.textbook_cross_entropy(z, y, False),
     }
     calls |= {
         f"{peer.name}, prepared": peer.cross_entropy(z, y, False)
-        for peer in peers.available()
+        for peer in rivals.available()
         if peer.name not in ("textbook", "log_loss")
     }
     times: dict[str, list[float]] = {name: [] for name in calls}

@@ -152,6 +152,31 @@ def worst(rows: list[dict]) -> str:
     return f"{cells}\nCells below 0.8, by peer and task: {count}.\n"
 
 
+def by_peer(rows: list[dict], loss: str) -> str:
+    """Against each peer: how many cells, the mean and the least ratio, and in how many cells the peer is faster."""
+    lines = []
+    for task in ("loss", "loss + gradient"):
+        for peer in dict.fromkeys(row["peer"] for row in rows if row["task"] == task and row["peer"] != "lossbook"):
+            ratios = select(rows, value="ratio", loss=loss, task=task, peer=peer)
+            if ratios:
+                faster = sum(ratio < 1 for ratio in ratios)
+                means = number(geometric_mean(ratios)), number(min(ratios)), number(max(ratios))
+                lines.append([f"{peer}, {task}", *means, f"{faster} of {len(ratios)}"])
+    return table(["library, task", "times as long, mean", "least", "most", "cells where it is faster"], lines)
+
+
+def speed_parts(runs: dict[str, list[dict]]) -> dict[str, str]:
+    """All tables of speed, from what the CSV file holds: page and file cannot differ."""
+    parts = {"goals": goals(runs)}
+    for name, rows in runs.items():
+        for loss in ("cross-entropy", "binary cross-entropy"):
+            parts[f"{loss}, {name}"] = by_peer(rows, loss)
+        for task in ("loss", "loss + gradient"):
+            parts[f"{task}, {name}"] = shapes(rows, task)
+        parts[f"worst, {name}"] = worst(rows)
+    return parts
+
+
 def memory(records: list[dict]) -> str:
     """Results and peak, in units of the input."""
     lines = []
@@ -196,6 +221,17 @@ def write_csv(path: Path, rows: list[dict]) -> None:
         writer.writerows(
             {key: round(value, 4) if isinstance(value, float) else value for key, value in row.items()} for row in rows
         )
+
+
+def read_speed(path: Path) -> dict[str, list[dict]]:
+    """The rows of speed.csv, for each instruction set."""
+    types = {"n": int, "c": int, "rounds": int, "scale": float, "ns_per_entry": float, "ratio": float}
+    runs: dict[str, list[dict]] = {}
+    with path.open(encoding="utf-8") as file:
+        for line in csv.DictReader(file):
+            row = {key: types.get(key, str)(value) for key, value in line.items()}
+            runs.setdefault(row.pop("instructions"), []).append(row)
+    return runs
 
 
 # --- figure -------------------------------------------------------------------------------------------------------

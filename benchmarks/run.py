@@ -5,9 +5,9 @@
     python benchmarks/run.py --only accuracy  one part
 
 Writes dated tables (Markdown to read, CSV to compute with) and a figure to benchmarks/results/; the pages
-reference/accuracy and reference/large-batches include tables from there.  Libraries that are not installed are left
-out; all of them come with `pip install -r benchmarks/requirements.txt`.  A busy machine needs more minutes than eight
-to measure every cell of the grid: the table of speed says how many were measured, and how often.
+reference/accuracy, reference/speed and reference/large-batches include tables from there.  Libraries that are not
+installed are left out; all of them come with `pip install -r benchmarks/requirements.txt`.  A busy machine needs more
+minutes than eight to measure every cell of the grid: the table of speed says how many were measured, and how often.
 """
 
 import argparse
@@ -57,15 +57,11 @@ def speed(options: argparse.Namespace) -> None:
         measured = in_new_process(grid, share * options.minutes * 60, switch)
         runs[measured["instructions"]] = report.all_medians(measured["cells"])
         asked[measured["instructions"]] = measured["asked"]
-    first = next(iter(runs.values()))
     rows = [{"instructions": name, **row} for name, rows in runs.items() for row in rows]
     report.write_csv(options.results / "speed.csv", rows)
-    report.draw(first, options.results / "speed.png")
-    parts = {"run": described(before, report.rounds(runs, asked)), "goals": report.goals(runs)}
-    for name, rows in runs.items():
-        for task in ("loss", "loss + gradient"):
-            parts[f"{task}, {name}"] = report.shapes(rows, task)
-        parts[f"worst, {name}"] = report.worst(rows)
+    runs = report.read_speed(options.results / "speed.csv")
+    report.draw(next(iter(runs.values())), options.results / "speed.png")
+    parts = {"run": described(before, report.rounds(runs, asked))} | report.speed_parts(runs)
     write(options.results / "speed.md", parts)
 
 
@@ -125,10 +121,10 @@ def accuracy(options: argparse.Namespace) -> None:
 
 def described(before: tuple[float, ...] | None, more: str) -> str:
     """When, on what and with which versions."""
-    import peers
+    import rivals
     import speed
 
-    packages = dict.fromkeys(["numpy", *(package for peer in peers.available() for package in peer.packages)])
+    packages = dict.fromkeys(["numpy", *(package for peer in rivals.available() for package in peer.packages)])
     versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages)
     system = f"{platform.system()}, Python {platform.python_version()}"
     lines = [
@@ -136,7 +132,7 @@ def described(before: tuple[float, ...] | None, more: str) -> str:
         f"Processor: {processor()}, with {speed.instructions()}; {system}.",
         f"Versions: {versions}.",
     ]
-    missing = [peer.name for peer in peers.PEERS if not peer.installed]
+    missing = [peer.name for peer in rivals.PEERS if not peer.installed]
     if missing:
         lines.append(f"Not installed: {', '.join(missing)}.")
     if before is not None:

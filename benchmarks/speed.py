@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import peers
+import rivals
 
 LARGE = [(1_000_000, 10), (100_000, 100), (10_000, 1000), (65_536, 1000)]
 MIDDLE = [(256, 1000), (4096, 100), (65_536, 10)]
@@ -80,13 +80,13 @@ def grid(name: str) -> list[Cell]:
     return cells + curves
 
 
-def jobs(cell: Cell, rng: np.random.Generator) -> Iterator[tuple[str, str, peers.Call]]:
+def jobs(cell: Cell, rng: np.random.Generator) -> Iterator[tuple[str, str, rivals.Call]]:
     """What to time on a cell: the task, who does it, and the call."""
     z, y = cell.arrays(rng)
     buffer = np.zeros_like(z)
     yield "limit", "exp", lambda: np.exp(z, out=buffer)
     yield "limit", "copy", lambda: np.copyto(buffer, z)
-    for peer in [peers.LOSSBOOK, *peers.available()]:
+    for peer in [rivals.LOSSBOOK, *rivals.available()]:
         prepare = peer.cross_entropy if cell.c > 1 else peer.binary_cross_entropy
         for task in ("loss", "loss + gradient") if cell.group == "grid" else ("loss",):
             wanted = z.size <= peer.largest and (cell.group == "grid" or peer.name != "log_loss")

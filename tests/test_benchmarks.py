@@ -26,7 +26,7 @@ def load(name: str):
     return module
 
 
-peers, report = load("peers"), load("report")
+rivals, report = load("rivals"), load("report")
 speed, memory, accuracy = load("speed"), load("memory"), load("accuracy")
 
 
@@ -53,9 +53,9 @@ def test_every_peer_computes_the_same_losses_and_gradients():
         z, y = cell.arrays(np.random.default_rng(1))
         tolerance = 1e-12 if cell.dtype == "float64" else 1e-5
         name = "cross_entropy" if cell.c > 1 else "binary_cross_entropy"
-        own_losses, own_gradient = getattr(peers.LOSSBOOK, name)(z, y, True)()
-        np.testing.assert_array_equal(getattr(peers.LOSSBOOK, name)(z, y, False)(), own_losses)
-        for peer in peers.available():
+        own_losses, own_gradient = getattr(rivals.LOSSBOOK, name)(z, y, True)()
+        np.testing.assert_array_equal(getattr(rivals.LOSSBOOK, name)(z, y, False)(), own_losses)
+        for peer in rivals.available():
             loss = getattr(peer, name)(z, y, False)()
             both = getattr(peer, name)(z, y, True)
             if peer.name == "log_loss":
@@ -69,7 +69,7 @@ def test_every_peer_computes_the_same_losses_and_gradients():
 
 
 def test_the_peers_of_the_books_own_requirements_take_part():
-    assert {"lossbook", *(peer.name for peer in peers.available())} >= INSTALLED
+    assert {"lossbook", *(peer.name for peer in rivals.available())} >= INSTALLED
 
 
 def test_the_grid_is_complete():
@@ -141,6 +141,16 @@ def test_cells_below_the_goal_are_counted():
     assert report.worst_cells(rows, 1) == [(0.5, "5 × 10, float64, labels random, scale 1, loss, PyTorch")]
 
 
+def test_libraries_are_counted_where_they_are_faster():
+    rows = report.all_medians([cell_of(one_round(2, 1)), cell_of(one_round(1, 2))])
+
+    text = report.by_peer(rows, "cross-entropy")
+
+    assert "| PyTorch, loss | 1.00 | 0.50 | 2.00 | 1 of 2 |" in text
+    assert "lossbook" not in text
+    assert "PyTorch" not in report.by_peer(rows, "binary cross-entropy")
+
+
 def test_a_tiny_run_writes_tables_and_a_figure(results):
     assert {path.name for path in results.iterdir()} == {
         *("accuracy.csv", "accuracy.md", "memory.md", "speed.csv", "speed.md", "speed.png")
@@ -157,7 +167,7 @@ def test_a_tiny_run_writes_tables_and_a_figure(results):
     assert set(row) == set("instructions n c dtype labels scale group loss task peer rounds ns_per_entry ratio".split())
 
 
-@pytest.mark.parametrize(("page", "parts"), [("accuracy", 8), ("large-batches", 2)])
+@pytest.mark.parametrize(("page", "parts"), [("accuracy", 8), ("large-batches", 2), ("speed", 13)])
 def test_the_pages_include_parts_that_the_tables_have(page, parts):
     text = (ROOT / "reference" / f"{page}.md").read_text(encoding="utf-8")
     wanted = re.findall(r'results/(\w+\.md)\n:start-after: "(.*)"\n:end-before: "(.*)"\n', text)
@@ -166,6 +176,15 @@ def test_the_pages_include_parts_that_the_tables_have(page, parts):
     for file, start, end in wanted:
         table = (FOLDER / "results" / file).read_text(encoding="utf-8")
         assert 0 <= table.find(f"{start}\n") < table.find(f"{end}\n")
+
+
+def test_the_tables_of_speed_are_those_of_the_file():
+    runs = report.read_speed(FOLDER / "results" / "speed.csv")
+    text = (FOLDER / "results" / "speed.md").read_text(encoding="utf-8")
+
+    assert list(runs) == ["AVX-512", "AVX2"]
+    for name, part in report.speed_parts(runs).items():
+        assert f"<!-- {name} -->\n\n{part}\n<!-- end of {name} -->\n" in text
 
 
 # --- accuracy -----------------------------------------------------------------------------------------------------
