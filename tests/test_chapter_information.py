@@ -27,7 +27,7 @@ CELLS = (
     "units",
     "entropy-code",
     "sorted-text",
-    "plot-simplex",
+    "simplex-grid",
     "code-words",
     "huffman",
     "encode",
