@@ -13,14 +13,16 @@ PORT ?= 8000
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
 BENCH := _build/bench/Scripts
+PEERS := _build/peers/Scripts
 else
 BIN := .venv/bin
 BENCH := _build/bench/bin
+PEERS := _build/peers/bin
 endif
 READY := .venv/ready
 HTML := _build/html
 
-.PHONY: help book test check lab serve execute format lock links bench clean
+.PHONY: help book test check lab serve execute format lock links bench rosetta clean
 
 ## help: list the commands
 help:
@@ -74,6 +76,13 @@ bench: $(READY)
 	@test -x $(BENCH)/python || $(BIN)/python -m venv _build/bench  # large libraries: an environment of their own
 	$(BENCH)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt -e .
 	$(BENCH)/python benchmarks/run.py $(OPTIONS)
+
+## rosetta: run every call of the Rosetta stone in six other libraries (WRITE=1 to write the page anew)
+rosetta: $(READY)
+	@test -x $(PEERS)/python || $(BIN)/python -m venv _build/peers  # large libraries: an environment of their own
+	$(PEERS)/python -m pip install --quiet --disable-pip-version-check -r peers/requirements.txt -e .
+	$(if $(WRITE),$(PEERS)/python peers/write.py)
+	$(PEERS)/python -m pytest -c peers/pytest.ini --rootdir peers --confcutdir peers peers
 
 ## clean: remove everything that was built, .venv included
 clean:
