@@ -282,7 +282,8 @@ def test_the_workflow_runs_the_same_script_and_publishes_only_what_passed():
     assert "bash .ci/run" in runs
     assert [upload["with"]["path"] for upload in uploads] == ["_build/html"]
     assert book["steps"].index(uploads[0]) > runs.index("bash .ci/run")
-    assert publish["needs"] == "book"
+    assert publish["needs"] == ["book", "rosetta"]
+    assert "make rosetta" in [step.get("run") for step in workflow["jobs"]["rosetta"]["steps"]]
     assert "refs/heads/main" in publish["if"]
     assert publish["permissions"] == {"pages": "write", "id-token": "write"}
     assert (ROOT / ".python-version").read_text(encoding="utf-8").strip() in book["strategy"]["matrix"]["python"]
