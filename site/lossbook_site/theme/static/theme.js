@@ -40,24 +40,31 @@
     }
   }
 
-  // What is wider than the page scrolls in its own box, also by keyboard.
+  // What is wider than the page scrolls in its own box, also by keyboard.  A box counts as too wide until it has been laid
+  // out, which the observer tells: to measure all boxes at once would lay out the parts of the page that nobody sees yet.
   const boxes = all(".katex-display, .formula, div.highlight pre, .cell_output, .table-box");
-  const reach = () => {
-    for (const box of boxes) {
+  const reach = new ResizeObserver((changes) => {
+    for (const { target: box } of changes) {
       if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
-      else box.removeAttribute("tabindex");
+      else if (box !== document.activeElement) box.removeAttribute("tabindex");
     }
-  };
-  reach();
-  addEventListener("resize", reach);
-  document.fonts.ready.then(reach);
+  });
+  const measure = () => { for (const box of boxes) { reach.unobserve(box); reach.observe(box); } };
+  for (const box of boxes) box.tabIndex = 0;
+  measure();
+  document.fonts.ready.then(measure); // letters of another font are wider or narrower
 
   // A link into a folded part opens it; so does printing.
   const unfold = () => {
     let part = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     const target = part;
     for (; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
-    if (target) target.scrollIntoView();
+    // The parts above get their true heights as they come near the screen: look again until the place has settled.
+    const settle = (looks) => {
+      target.scrollIntoView();
+      if (looks) requestAnimationFrame(() => settle(looks - 1));
+    };
+    if (target) settle(3);
   };
   if (location.hash) unfold();
   addEventListener("hashchange", unfold);
@@ -68,7 +75,8 @@
   const sections = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
   if (sections.length) {
     const mark = () => {
-      const above = sections.filter((section) => section.getBoundingClientRect().top < innerHeight / 3);
+      const above = sections.filter((section) =>
+        section.checkVisibility({ contentVisibilityAuto: true }) && section.getBoundingClientRect().top < innerHeight / 3);
       const current = above.at(-1);
       for (const [id, link] of links) {
         if (current && id === current.id) link.setAttribute("aria-current", "location");
@@ -81,6 +89,6 @@
       waiting = true;
       requestAnimationFrame(() => { waiting = false; mark(); });
     }, { passive: true });
-    mark();
+    requestAnimationFrame(mark);
   }
 })();
