@@ -80,7 +80,8 @@ def _owners(assignment: Assignment, cells: tuple[Cell, ...]) -> list[int]:
             votes = [by_name[name] for name in sorted(defined_names(cell.source)) if name in by_name]
             if votes:
                 owner[number] = max(set(votes), key=votes.count)
-    for place, cell in enumerate(source):
+    found = any(place >= 0 and source[place].grade_id for place in owner)
+    for place, cell in enumerate(source if found else ()):
         if cell.is_manual and cell.kind == "markdown" and not cell.task and place not in owner:
             _find_by_place(place, cells, owner)
     return owner

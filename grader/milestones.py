@@ -150,7 +150,8 @@ def derivation(
     over : Symbol or IndexedBase or list, optional
         Besides ``equals``, a step may keep the same minimiser over these.
     over_after : str, optional
-        The milestone from which on that is so; until then a lost factor is an error.
+        The milestone from which on that is so; until then a lost factor is an error.  A step that reaches a milestone
+        later in the list may do both at once.
     differentiate : Symbol or Indexed, optional
         One step may be the derivative with respect to this.
     solve_for : Symbol, optional
@@ -270,16 +271,15 @@ class _Chain:
         if alike(line, self.accepted[0]):
             return {"verdict": "start" if number == 1 else "repeats", "message": ""}
         answer: dict = {}
-        for relation, argument in self._relations():
+        for relation, argument in self._relations(line):
             answer = follows(self.accepted[-1], line, relation, argument, self.task.where)
             if answer["verdict"] in ("proved", "checked"):
                 return {"verdict": "follows", "relation": relation, "how": answer["verdict"], "message": ""}
         return answer
 
-    def _relations(self) -> Iterator[tuple[str, object]]:
+    def _relations(self, line: object) -> Iterator[tuple[str, object]]:
         yield "equals", None
-        open_now = not self.task.over_after or self.task.over_after in self.passed
-        if self.task.over is not None and open_now and not self.relations & {"differentiate", "solve_for"}:
+        if self.task.over is not None and self._may_drop(line) and not self.relations & {"differentiate", "solve_for"}:
             yield "same_minimiser", self.task.over
         for relation in ("differentiate", "solve_for"):
             argument = getattr(self.task, relation)
@@ -288,6 +288,16 @@ class _Chain:
                 continue
             if argument is not None and relation not in self.relations:
                 yield relation, argument
+
+    def _may_drop(self, line: object) -> bool:
+        """Whether constants and factors may be dropped in this step: from ``over_after`` on, or in a step beyond it."""
+        first = self.task.over_after
+        if not first or first in self.passed:
+            return True
+        names = list(self.task.milestones)
+        later = names[names.index(first) + 1 :]
+        seen = Line(line, self.relations)
+        return form(self.goal)(seen) or any(self.task.milestones[name](seen) for name in later)
 
     def _is_goal(self, line: Line) -> bool:
         if not form(self.goal)(line):

@@ -189,8 +189,8 @@ def _check_marks(cell: dict, marks: dict, seen: set[str]) -> None:
         raise BadNotebook(f"its points are {points!r}; expected a number that is not negative")
     if cell.get("cell_type") == "markdown" and not task and grade != solution:
         raise BadNotebook("a text cell is graded and a solution, or neither")
-    if cell.get("cell_type") != "markdown" and task:
-        raise BadNotebook("a task cell is a text cell")
+    if task and (cell.get("cell_type") != "markdown" or not marks["locked"] or grade or solution):
+        raise BadNotebook("a task cell is a text cell that is locked, and neither graded nor a solution")
     if grade or solution or marks["locked"]:
         if name in seen:
             raise BadNotebook(f"the grade_id {name} occurs twice")

@@ -160,7 +160,9 @@ def _environment() -> dict[str, str]:
 
 def _packages() -> Iterator[tuple[Path, str]]:
     """Folders with packages, and where they appear inside; lossbook by itself, because it may lie in a repository."""
-    for number, path in enumerate(dict.fromkeys(sysconfig.get_paths()[key] for key in ("purelib", "platlib"))):
+    own = [sysconfig.get_paths()[key] for key in ("purelib", "platlib")]
+    own += [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+    for number, path in enumerate(path for path in dict.fromkeys(own) if Path(path).is_dir()):
         yield Path(path), f"/opt/packages{number}"
     found = importlib.util.find_spec("lossbook")
     if found and found.submodule_search_locations:
@@ -258,11 +260,11 @@ def stands_open(name, attempt):
     except OSError:
         return
     doors.append(name)
-def write(place):
-    open(place, "w").close()
+def write(folder):  # a file without a name: nothing is left of it
+    os.close(os.open(folder, os.O_WRONLY | os.O_TMPFILE))
 stands_open("the grader's files", lambda: os.listdir({str(INSIDE.parent)!r}))
-stands_open("the root folder", lambda: write("/here"))
-stands_open("the packages", lambda: write("/opt/packages0/here"))
+stands_open("the root folder", lambda: write("/"))
+stands_open("the packages", lambda: write("/opt/packages0"))
 stands_open("the network", lambda: socket.create_connection(("1.1.1.1", 53), 1))
 if len([name for name in os.listdir("/proc") if name.isdigit()]) > 3:
     doors.append("other processes")

@@ -119,7 +119,13 @@ def source():
         text("ask-words", "## In words\n\nWhy the mean?"),
         text("words", WORDS, grade=True, solution=True, points=2),
         code("plot", PLOT, grade=True, solution=True, points=3),
-        text("task", "## Free work\n\n### BEGIN MARK SCHEME\nAll of it.\n### END MARK SCHEME", task=True, points=5),
+        text(
+            "task",
+            "## Free work\n\n### BEGIN MARK SCHEME\nAll of it.\n### END MARK SCHEME",
+            task=True,
+            locked=True,
+            points=5,
+        ),
     ]
     return notebook(*cells)
 

@@ -7,6 +7,7 @@ import pytest
 # The names under which systems know a program, and how to get it.
 PROGRAMS = {
     "chromium": (("chromium", "chromium-browser", "google-chrome"), "sudo apt-get install chromium"),
+    "bubblewrap": (("bwrap",), "sudo apt-get install bubblewrap"),
     "git": (("git",), "sudo apt-get install git"),
 }
 
