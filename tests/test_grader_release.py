@@ -121,8 +121,8 @@ def test_nbgrader_grades_the_demonstration_as_the_grader_does(course):
     _, results = course
 
     assert results["right"] is True
-    assert results["right score"] == [10, 10]
-    assert results["wrong score"] == [7, 10]
+    assert results["right score"] == [10, 13]  # 3 of them for code that a person marks
+    assert results["wrong score"] == [7, 13]
 
 
 # --- What a release holds
