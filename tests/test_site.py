@@ -495,12 +495,23 @@ def test_the_descriptions_of_the_book_are_sentences_without_formulas():
     assert len(set(found.values())) == len(found)
 
 
+def test_a_live_figure_of_a_chapter_can_be_shown_on_another_page(tmp_path):
+    html = '<div class="live-figure" data-live="1"></div><script>1 &lt; 2</script>'
+    cells = [code("1"), code("live", {"text/html": html, "text/plain": "<Figure>"})]
+    text = ":::{live-figure} page\n:cell: cell-2\n:::\n\n[The chapter](page.ipynb)"
+    built = build(small_book(tmp_path, cells=cells, text=text))
+
+    assert html in (built / "intro.html").read_text(encoding="utf-8")
+    assert html in (built / "page.html").read_text(encoding="utf-8")
+
+
 FAULTS = {
     r"KaTeX: Undefined control sequence: \nosuchmacro": markdown(r"A formula $\nosuchmacro{x}$."),
     "KaTeX: Unexpected end of input": code("x", {"text/latex": r"$\frac{1$", "text/plain": "x"}),
     "KaTeX: Accented Unicode text character": markdown("$é$"),
     "a numbered environment gets a random label": markdown("\\begin{align}\na &\\sim b\n\\end{align}"),
     "undefined label: 'nowhere'": markdown("See {ref}`nowhere`."),
+    "page.ipynb has no cell 'gone' with a live figure": markdown(":::{live-figure} page\n:cell: gone\n:::"),
 }
 
 

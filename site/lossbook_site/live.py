@@ -1,45 +1,37 @@
-"""Live figures (lossbook.interactive): the script once a page, and a picture for readers without scripts.
+"""A live figure of a chapter on another page: the very output that the chapter stores and the tests verify.
 
-A cell stores such a figure in two forms: HTML that brings the runtime along, as Jupyter needs it, and a picture.
+The directive ``live-figure`` takes the name of the notebook, and the id of the cell as its option ``cell``.
 """
 
-import re
-from typing import Any
+import json
+from pathlib import Path
+from typing import ClassVar
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
-from sphinx.transforms.post_transforms import SphinxPostTransform
-
-_RUNTIME = re.compile(r'<script class="live-runtime">.*?</script>\n?', re.DOTALL)
-_WITH_SCRIPTS = ("html", "dirhtml", "singlehtml")
+from sphinx.util.docutils import SphinxDirective
 
 
-class JoinForms(SphinxPostTransform):
-    """Put the picture into the HTML, for a browser that runs no script; keep the first runtime of a page only."""
+class LiveFigure(SphinxDirective):
+    """Show the output of a cell, named by its id, of the notebook that is named."""
 
-    default_priority = 3  # before myst-nb chooses one form of each output
-    formats = ("html",)
+    required_arguments = 1
+    option_spec: ClassVar = {"cell": directives.unchanged_required}
 
-    def run(self, **kwargs: Any) -> None:
-        """Join them; an edition without scripts gets the picture alone."""
-        first = True
-        for bundle in list(self.document.findall(nodes.container)):
-            forms = {form.get("mime_type"): form for form in bundle.children if isinstance(form, nodes.container)}
-            html = forms["text/html"].astext() if "text/html" in forms else ""
-            if bundle.get("nb_element") != "mime_bundle" or 'class="live-figure"' not in html:
-                continue
-            picture = forms["image/png"].children
-            if self.app.builder.name not in _WITH_SCRIPTS:
-                bundle.replace_self(picture)
-                continue
-            words, scripts = html.split("</div>", 1)
-            if not first:
-                scripts = _RUNTIME.sub("", scripts)
-            first = False
-            before = nodes.raw("", f"{words}<noscript>", format="html")
-            bundle.replace_self([before, *picture, nodes.raw("", f"</noscript></div>{scripts}", format="html")])
+    def run(self) -> list[nodes.Node]:
+        """Look the output up; a cell that has none fails the build."""
+        name, cell = self.arguments[0], self.options.get("cell")
+        path = Path(self.env.srcdir, f"{name}.ipynb")
+        self.env.note_dependency(str(path))
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.is_file() else []
+        outputs = [output for found in cells if found.get("id") == cell for output in found.get("outputs", ())]
+        for output in outputs:
+            if "text/html" in output.get("data", {}):
+                return [nodes.raw("", "".join(output["data"]["text/html"]), format="html")]
+        raise self.error(f"{name}.ipynb has no cell {cell!r} with a live figure")
 
 
 def setup(app: Sphinx) -> None:
-    """Register the transform."""
-    app.add_post_transform(JoinForms)
+    """Register the directive."""
+    app.add_directive("live-figure", LiveFigure)

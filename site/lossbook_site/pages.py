@@ -145,6 +145,12 @@ class Translator(HTML5Translator):
             self.body[-1] = "<td" + self.body[-1].removeprefix("<th")
             self.context[-1] = "</td>\n"
 
+    def visit_inline(self, node: nodes.inline) -> None:
+        """Say of Chinese words that they are Chinese."""
+        super().visit_inline(node)
+        if "zh" in node["classes"]:
+            self.body[-1] = self.body[-1].replace("<span ", '<span lang="zh-Hans" ', 1)
+
     def visit_citation(self, node: nodes.citation) -> None:
         """Write a plain list: the roles that docutils gives are deprecated, and contradict each other."""
         if not isinstance(node.previous_sibling(), nodes.citation):
