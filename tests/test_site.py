@@ -496,13 +496,19 @@ def test_the_descriptions_of_the_book_are_sentences_without_formulas():
 
 
 def test_a_live_figure_of_a_chapter_can_be_shown_on_another_page(tmp_path):
-    html = '<div class="live-figure" data-live="1"></div><script>1 &lt; 2</script>'
-    cells = [code("1"), code("live", {"text/html": html, "text/plain": "<Figure>"})]
+    dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    html = '<div class="live-figure"><p>At the start.</p></div>\n<script class="live-runtime">1 &lt; 2</script>'
+    figure = code("live", {"text/html": html, "image/png": dot, "text/plain": "<Figure>"})
+    figure["metadata"]["mystnb"] = {"image": {"alt": "A dot."}}
     text = ":::{live-figure} page\n:cell: cell-2\n:::\n\n[The chapter](page.ipynb)"
-    built = build(small_book(tmp_path, cells=cells, text=text))
+    built = build(small_book(tmp_path, cells=[code("1"), figure], text=text))
 
-    assert html in (built / "intro.html").read_text(encoding="utf-8")
-    assert html in (built / "page.html").read_text(encoding="utf-8")
+    for name in ("intro", "page"):
+        page = (built / f"{name}.html").read_text(encoding="utf-8")
+        assert '<div class="live-figure"><p>At the start.</p><noscript>' in page
+        assert page.count('<script class="live-runtime">1 &lt; 2</script>') == 1
+        (picture,) = re.findall(r'<noscript><img [^>]*alt="A dot."[^>]*src="([^"]+)"', page)
+        assert (built / picture).is_file()
 
 
 FAULTS = {
