@@ -389,6 +389,22 @@ def test_squares_are_square_on_paper():
         assert x1 - x0 == pytest.approx(y1 - y0, rel=0.02)
 
 
+def test_only_what_nothing_can_move_stands_still():
+    live = Figure("A title", "A task.", given={x: [1.5, 2, 4], N: 3, sigma: 2})
+    live.slider(mu, -2, 6)
+    panel = live.panel(("length", "mm", -2, 6), ("height", "", 0, 1))
+    panel.curve(u * sigma, over=(u, 0, 1))
+    panel.points((x[n], 0), over=(n, 1, N))
+    panel.curve(u * mu, over=(u, 0, 1))
+    panel.points((Sum(x[n], (n, 1, N)), Minimiser((m - mu) ** 2, (m, 0, 1))))
+
+    marks = re.findall(r"\{kind:[^\n]*", live.html())
+    assert ["still:true" in mark for mark in marks] == [True, True, False, False]
+    panel.handle(x[n], at=(x[n], 0), over=(n, 1, N), low=0, high=5)
+    marks = re.findall(r"\{kind:[^\n]*", live.html())
+    assert ["still:true" in mark for mark in marks] == [True, False, False, False]
+
+
 def test_colours_are_those_of_the_book():
     html = small().html()
 

@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
-from sympy import Expr, Indexed, IndexedBase, Symbol
+from sympy import Expr, Indexed, IndexedBase, Symbol, sympify
 
 from lossbook import plotting
 
@@ -87,7 +87,7 @@ class Variable:
     @property
     def digits(self) -> int:
         """Decimals of its values."""
-        return decimals(self.step)
+        return max(decimals(self.step), decimals(self.low))
 
 
 @dataclass
@@ -373,6 +373,11 @@ class Figure:
         values = list(self._values.values())
         return lambda *running: function(values, *running)
 
+    def _moving(self, expressions: Sequence[Number]) -> bool:
+        """Whether a variable occurs in them."""
+        free = set().union(*(sympify(one).free_symbols for one in expressions))
+        return any((one.symbol if one.place is None else one.symbol.label) in free for one in self._variables)
+
     def _bounds(self, mark: Mark) -> tuple[float, float, int]:
         """Where the running symbol of a mark begins and ends, and how many values it takes."""
         if mark.over is None:
@@ -459,7 +464,8 @@ class Figure:
             options = {name: _json(value) for name, value in mark.options.items()}
             over = f"[{number(low)},{number(high)},{count}]"
             texts = {"kind": _json(mark.kind), "color": _json(_color(mark.role)), "label": _json(mark.label)}
-            marks.append(_object(**texts, over=over, **options, at=at))
+            still = _json(not self._moving(mark.expressions))
+            marks.append(_object(**texts, over=over, still=still, **options, at=at))
         for handle in panel._handles:
             at = names.javascript(*handle.at, over=handle.running[:1] if handle.running else ())
             if handle.running:

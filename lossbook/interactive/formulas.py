@@ -59,7 +59,7 @@ def search(f: Callable[[float], float], low: float, high: float) -> float:
 
 def minimiser(f: Callable[[float], float], low: float, high: float) -> float:
     """As ``search``, and ±inf if the minimum lies at an end of the range."""
-    found, edge = search(f, low, high), (high - low) * 1e-6
+    found, edge = search(f, low, high), (high - low) * 1e-4
     return -math.inf if found - low < edge else math.inf if high - found < edge else found
 
 

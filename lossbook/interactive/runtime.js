@@ -24,7 +24,7 @@ window.lossbookLive ??= (() => {
     return (a + b) / 2;
   };
   const minimiser = (f, low, high) => {
-    const found = search(f, low, high), edge = (high - low) * 1e-6;
+    const found = search(f, low, high), edge = (high - low) * 1e-4;
     return found - low < edge ? -Infinity : high - found < edge ? Infinity : found;
   };
 
@@ -34,9 +34,9 @@ window.lossbookLive ??= (() => {
     const text = Math.abs(value).toFixed(digits), minus = value < 0 && Number(text) !== 0;
     return (minus ? "−" : "") + text + (unit && ` ${unit}`);
   };
-  const element = (tag, attributes = {}, ...children) => {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  const element = (name, attributes, ...children) => {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
     made.append(...children);
     return made;
   };
@@ -63,10 +63,9 @@ window.lossbookLive ??= (() => {
     const sheet = element("div", { class: "live-sheet" }, svg);
     const grips = spec.handles.map((handle) => {
       const variable = variables[handle.variable], slider = !variable.input;
-      const grip = element("div", { class: "live-grip", style: `--c:${handle.color}` });
-      if (slider) for (const [name, value] of Object.entries({ role: "slider", tabindex: 0, "aria-label": variable.name,
-        "aria-valuemin": variable.low, "aria-valuemax": variable.high })) grip.setAttribute(name, value);
-      else { grip.setAttribute("aria-hidden", "true"); grip.tabIndex = -1; }
+      const grip = element("div", { class: "live-grip", style: `--c:${handle.color}`, ...(slider
+        ? { role: "slider", tabindex: 0, "aria-label": variable.name,
+          "aria-valuemin": variable.low, "aria-valuemax": variable.high } : { "aria-hidden": true, tabindex: -1 }) });
       // Chromium would scroll the page while a finger drags, whatever touch-action says of what lies above an SVG.
       grip.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
       grip.addEventListener("keydown", (event) => {
@@ -82,8 +81,7 @@ window.lossbookLive ??= (() => {
     const legend = element("ul", { class: "live-legend" }, ...spec.marks.filter((mark) => mark.label).map((mark) =>
       element("li", {}, element("span", { class: `live-${mark.kind}${mark.dashed ? " live-dashed" : ""}`,
         style: `--c:${mark.color}` }), mark.label)));
-    const whole = element("div", { class: `live-panel${spec.wide ? " live-wide" : ""}` }, sheet);
-    if (legend.childElementCount) whole.append(legend);
+    const whole = element("div", { class: `live-panel${spec.wide ? " live-wide" : ""}` }, sheet, legend);
 
     let width = 0, height = 0, left = 0, plot;
     const [x0, x1] = spec.x, [y0, y1] = spec.y;
@@ -114,18 +112,25 @@ window.lossbookLive ??= (() => {
         return fill(mark, d) + tag("path", { d, class: "live-line", stroke: mark.color, "stroke-width": 1 });
       }).join(""),
     };
+    // Where a handle belongs on the sheet, and where it is seen: never outside the axes.
+    const place = (grip) => { const [x, y] = grip.at(); return [left + X(x), TOP + Y(y)]; };
+    const seen = (grip) => {
+      const [x, y] = place(grip);
+      return [Math.max(left, Math.min(width - RIGHT, x)), Math.max(TOP, Math.min(height - BOTTOM, y))];
+    };
     const draw = () => {
       if (!plot) return;
       plot.innerHTML = spec.marks.map((mark) => {
+        if (mark.still && mark.text) return mark.text; // nothing in it moves
         const [low, high, count] = mark.over, points = [];
         for (let i = 0; i < count; i++) points.push(mark.at(count > 1 ? low + i * (high - low) / (count - 1) : low));
-        return DRAW[mark.kind](mark, points);
+        return mark.text = DRAW[mark.kind](mark, points);
       }).join("");
       for (const grip of grips) {
-        const [x, y] = grip.at();
+        const [x, y] = seen(grip);
         grip.element.hidden = !finite([x, y]);
-        grip.element.style.left = `${(left + X(x)) / width * 100}%`;
-        grip.element.style.top = `${(TOP + Y(y)) / height * 100}%`;
+        grip.element.style.left = `${x / width * 100}%`;
+        grip.element.style.top = `${y / height * 100}%`;
         if (grip.slider) {
           grip.element.setAttribute("aria-valuenow", grip.variable.get());
           grip.element.setAttribute("aria-valuetext", grip.variable.text());
@@ -134,7 +139,8 @@ window.lossbookLive ??= (() => {
     };
     const resize = () => {
       if (!sheet.clientWidth || sheet.clientWidth === width) return;
-      [width, height] = [sheet.clientWidth, spec.height];
+      width = sheet.clientWidth;
+      height = Math.round(spec.height * (innerWidth < 600 ? 0.8 : 1)); // of two panels on a phone, more is in sight
       const rows = ticks(y0, y1, height / 50);
       left = 15 + 7.2 * Math.max(...rows.map(([, text]) => text.length));
       const [w, h] = [width - left - RIGHT, height - TOP - BOTTOM];
@@ -149,6 +155,7 @@ window.lossbookLive ??= (() => {
         + tag("text", { x: w, y: h + 34, "text-anchor": "end", class: "live-name" }, escape(spec.xName)))
         + tag("text", { x: 2, y: 13, class: "live-name" }, escape(spec.yName));
       plot = svg.querySelector(".live-plot");
+      for (const mark of spec.marks) mark.text = "";
       draw();
     };
 
@@ -158,16 +165,15 @@ window.lossbookLive ??= (() => {
       const frame = sheet.getBoundingClientRect(), scale = width / frame.width;
       return [(event.clientX - frame.left) * scale, (event.clientY - frame.top) * scale];
     };
-    const place = (grip) => { const [x, y] = grip.at(); return [left + X(x), TOP + Y(y)]; };
-    const away = (grip, [x, y]) => { const [a, b] = place(grip); return Math.hypot(a - x, b - y); };
+    const away = ([x, y], [a, b]) => Math.hypot(x - a, y - b);
     sheet.addEventListener("pointerdown", (event) => {
       if (event.button || held) return;
       const at = pointer(event);
-      const [grip] = grips.filter((one) => away(one, at) <= NEAR).sort((one, other) => away(one, at) - away(other, at));
-      if (!grip || (event.pointerType === "touch" && event.target === svg)) return;
+      const [near, grip] = grips.map((one) => [away(seen(one), at), one]).sort((one, other) => one[0] - other[0])[0] ?? [];
+      if (!(near <= NEAR) || (event.pointerType === "touch" && event.target === svg)) return;
       event.preventDefault();
       (grip.slider ? grip.element : grip.variable.input).focus({ preventScroll: true });
-      const [x, y] = place(grip);
+      const [x, y] = seen(grip);
       held = { grip, id: event.pointerId, shift: [x - at[0], y - at[1]] };
       sheet.setPointerCapture(event.pointerId);
       grip.element.classList.add("live-held");
@@ -175,14 +181,13 @@ window.lossbookLive ??= (() => {
     sheet.addEventListener("pointermove", (event) => {
       if (event.pointerId !== held?.id) return;
       const at = pointer(event).map((value, i) => value + held.shift[i]), { grip } = held, { variable } = grip;
-      move(variable, search((value) => { variable.set(value); return away(grip, at); }, variable.low, variable.high));
+      move(variable, search((value) => { variable.set(value); return away(place(grip), at); }, variable.low, variable.high));
     });
-    const release = (event) => {
+    for (const name of ["pointerup", "pointercancel"]) sheet.addEventListener(name, (event) => {
       if (event.pointerId !== held?.id) return;
       held.grip.element.classList.remove("live-held");
       held = null;
-    };
-    for (const name of ["pointerup", "pointercancel"]) sheet.addEventListener(name, release);
+    });
     return { whole, draw, resize };
   };
 
@@ -230,9 +235,9 @@ window.lossbookLive ??= (() => {
     root.replaceChildren(
       element("p", { class: "live-task" }, element("strong", {}, `${spec.title}. `), spec.task),
       element("div", { class: "live-controls" }, ...controls),
-      element("div", { class: "live-panels", style: `--columns:${spec.columns}` }, ...panels.map((panel) => panel.whole)),
-      element("div", { class: "live-foot" }, element("dl", {}, ...spec.readOuts.map((one, i) =>
-        element("div", {}, element("dt", {}, one.name), element("dd", {}, values[i])))), again), live);
+      element("div", { class: "live-values" }, element("dl", {}, ...spec.readOuts.map((one, i) =>
+        element("div", {}, element("dt", {}, one.name), element("dd", {}, values[i])))), again),
+      element("div", { class: "live-panels", style: `--columns:${spec.columns}` }, ...panels.map((one) => one.whole)), live);
     const resize = () => panels.forEach((panel) => panel.resize());
     resize();
     update();
@@ -240,8 +245,6 @@ window.lossbookLive ??= (() => {
   };
 
   const tools = { total, product, minimiser };
-  const wake = (key, make) => {
-    for (const root of document.querySelectorAll(`.live-figure[data-live="${key}"]:not([role])`)) start(root, make(tools));
-  };
-  return Object.assign(wake, { tools });
+  return Object.assign((key, make) => document.querySelectorAll(`.live-figure[data-live="${key}"]:not([role])`)
+    .forEach((root) => start(root, make(tools))), { tools });
 })();
