@@ -257,8 +257,9 @@ class _Chain:
         new = [name for name, has in self.task.milestones.items() if name not in self.passed and has(seen)]
         self.passed |= set(new)
         ends = is_last and not self.broken and self._is_goal(seen)
-        jump = len(new) > self.task.together or (ends and len(new) == len(self.task.milestones) > 0)
-        earned = ([] if ends else new[-1:]) if jump else new
+        at_the_end = form(self.goal)(seen)
+        jump = len(new) > self.task.together or (at_the_end and len(new) == len(self.task.milestones) > 0)
+        earned = ([] if at_the_end else new[-1:]) if jump else new
         verdict["earned"] = [*earned, *(["the required form"] if ends else [])]
         if jump:
             lost = [name for name in new if name not in earned]

@@ -15,7 +15,7 @@ DEPTH = 80
 DIGITS = 120  # of a whole number that is written out
 BITS = 4096  # of a whole number that comes out
 # Letters (Greek too), digits and what LaTeX-like names need; nothing that could be markup.
-NAME = re.compile(r"[^\W\d_][\w'′*^{}\\ ]{0,39}|_[\w]{0,39}", re.UNICODE)
+NAME = re.compile(r"\\?[^\W\d_][\w'′*^{}\\ ]{0,39}|_[\w]{0,39}", re.UNICODE)
 ASSUMPTIONS = (
     "real positive negative nonnegative nonpositive nonzero zero integer rational even odd finite complex"
 ).split()
