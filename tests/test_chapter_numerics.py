@@ -316,6 +316,15 @@ def test_lossless_never_overflows_and_loses_only_what_a_gap_rounds(chapter, z, l
     assert abs(mpf(loss) - exact) <= 4e-16 * (max(z) - min(z) + 4) * exact + mpf(2) ** -1074
 
 
+@given(z=st.floats(0, 700))
+def test_the_mirrored_gradient_is_right_where_the_plain_one_is_not(chapter, z):
+    exact = oracles.binary_cross_entropy_gradient(z, 1.0)
+
+    assert ulps(chapter.mirrored_gradient(z), exact) <= 2
+    if z > 40:
+        assert chapter.plain_gradient(z) == 0
+
+
 @given(rest=ROWS, lead=st.floats(0, 700))
 @example(rest=[0.3, -0.7], lead=699.9)
 def test_compensated_gaps_lose_nothing(chapter, rest, lead):
