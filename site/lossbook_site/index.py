@@ -14,12 +14,16 @@ from sphinx.transforms import SphinxTransform
 
 
 class IndexEntries(SphinxTransform):
-    """Turn the comments into entries of the index."""
+    """Turn the comments into entries of the index; leave out the names of functions, which the search finds."""
 
     default_priority = 400  # once sections and comments are there, before Sphinx collects the entries
 
     def apply(self, **kwargs: object) -> None:
         """Put the entries of each comment in front of what follows the heading."""
+        for described in self.document.findall(addnodes.desc):
+            for node in described.parent.children:
+                if isinstance(node, addnodes.index) and node.next_node(descend=False, siblings=True) is described:
+                    node["entries"] = []
         for comment in list(self.document.findall(nodes.comment)):
             section = comment.parent
             if not isinstance(section, nodes.section):
