@@ -308,6 +308,7 @@ def test_masses_cost_what_the_text_says(chapter):
         bell = stats.norm(predicted, np.sqrt(np.mean((chapter.mass - predicted) ** 2)))
         of_step = -np.log2(bell.cdf(chapter.mass + 12.5) - bell.cdf(chapter.mass - 12.5))
         assert of_step.mean() == pytest.approx(bits, abs=5e-4)
+    assert chapter.of_step == pytest.approx(of_step.mean(), rel=1e-6)  # of the line, the last of the two
 
     saved = -np.log2(1 - line.rvalue**2) / 2
     assert saved == pytest.approx(1.026, abs=5e-4)
