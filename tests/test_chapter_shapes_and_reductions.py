@@ -28,9 +28,9 @@ from lossbook import losses
 CHAPTER = Path(__file__).parent.parent / "chapters" / "shapes-and-reductions.ipynb"
 CELLS = """
 set-up birds descend article plot-training penalty-refused ridge newton batches-refused batches-difference last-batch
-accumulation padded balanced pos-weight-probability pos-weight-logits pos-weight-fit decisions accident accident-training article-per-node
-two-questions multi-label-fit nelement one-vs-rest-fit one-vs-one-fit three-ways dependence ex-adam-check
-ex-sorted-check
+accumulation padded balanced pos-weight-probability pos-weight-logits pos-weight-fit decisions accident
+accident-training article-per-node two-questions multi-label-fit nelement one-vs-rest-fit one-vs-one-fit three-ways
+dependence ex-adam-check ex-sorted-check
 """.split()
 ARTICLE = ((1, 0, 0), ((0.5, 0.2, 0.3), (0.8, 0.1, 0.1)))
 NUMBERS = st.floats(-100, 100)
@@ -109,7 +109,7 @@ def test_a_divisor_is_a_step_size(chapter):
 
 def test_a_smaller_gradient_stops_earlier_and_worse(chapter):
     lines = [line.split() for line in text_of("stopping").splitlines()]
-    steps, loss = [int(line[3]) for line in lines], [float(line[6]) for line in lines]
+    steps, loss = [int(line[3]) for line in lines], [float(line[5]) for line in lines]
     least = mean_loss(logistic(chapter.features, chapter.labels), chapter)
 
     assert [line[0] for line in lines] == ["sum", "birds", "matrix"]
@@ -166,10 +166,8 @@ def test_the_last_batch_is_short_and_all_chinstraps(chapter):
 
 
 def test_sums_over_one_divisor_accumulate_to_the_full_gradient(chapter):
-    off = np.linalg.norm(chapter.by_means - chapter.full) / np.linalg.norm(chapter.full)
-
     assert chapter.by_sums == pytest.approx(chapter.full, rel=1e-9, abs=1e-12)
-    assert off == pytest.approx(2, abs=0.5)
+    assert chapter.off_means > 1
 
 
 def test_the_means_of_the_padded_names(chapter):
@@ -336,8 +334,8 @@ def test_unknown_answers_count_nowhere(chapter):
     printed = text_of("multi-label-fit")
 
     assert chapter.known.sum() == 2 * 342 - 9
-    assert f"mean over birds: {total / 342:.4f}" in printed
-    assert f"known answers:      {total / (2 * 342 - 9):.4f}" in printed
+    assert f"mean over the birds:         {total / 342:.4f}" in printed
+    assert f"mean over known answers:     {total / (2 * 342 - 9):.4f}" in printed
 
 
 def test_the_number_of_elements(chapter):
