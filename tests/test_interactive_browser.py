@@ -130,11 +130,11 @@ def one_logit(state: State) -> State:
     three = np.array([[z[0], 0.0, 0.0]])
     shown = {
         "probability": y,
-        "identity, half squared error": gradients.half_squared_error(z, t.astype(float)),
-        "sigmoid, cross-entropy": gradients.binary_cross_entropy(z, t),
+        "gradient, identity + squared error": gradients.half_squared_error(z, t.astype(float)),
+        "gradient, sigmoid + cross-entropy": gradients.binary_cross_entropy(z, t),
         # The target 0 is spread over the other two classes.
-        "softmax of three, cross-entropy": special.softmax(three)[:, 0] - t,
-        "sigmoid, half squared error": gradients.half_squared_error(y, t.astype(float)) * y * (1 - y),
+        "gradient, softmax + cross-entropy": special.softmax(three)[:, 0] - t,
+        "gradient, sigmoid + squared error": gradients.half_squared_error(y, t.astype(float)) * y * (1 - y),
     }
     return {name: float(value[0]) for name, value in shown.items()}
 
