@@ -301,6 +301,21 @@ def test_the_message_names_step_sides_and_counterexample():
     assert set(caught.value.counterexample) == {N, t[1], y[1], sigma}
 
 
+@pytest.mark.parametrize("outer", [log, lambda e: -1 / e], ids=["log", "reciprocal"])
+def test_no_step_is_refused_because_its_terms_cancel(outer):
+    k, c = symbols("k c", integer=True, positive=True)
+    p, u = IndexedBase("p"), IndexedBase("u")
+    mean = Sum(p[k] * exp(u[k]), (k, 1, c))
+    # e^-1495 as a sum of terms near 1495: with 50 digits the sum, and what is made of it, is noise.
+    cancelling = 1 + Sum(p[k] * (exp(u[k]) - 1 - u[k]), (k, 1, c)) + Sum(p[k] * u[k], (k, 1, c))
+    facts = [simplex(p[k], over=(k, 1, c)), real(u[k])]
+
+    assert Derivation(outer(mean), where=facts).equals(outer(cancelling)).steps[-1].verdict == "proved"
+    assert Derivation(outer(mean), where=facts).same_minimiser(outer(cancelling), over=u).steps[-1].verdict == "proved"
+    with pytest.raises(DerivationError):
+        Derivation(outer(mean), where=facts).equals(outer(cancelling + 1))
+
+
 def test_error_is_a_value_error():
     assert issubclass(DerivationError, ValueError)
 

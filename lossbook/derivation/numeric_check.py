@@ -17,6 +17,7 @@ from .evaluate import CannotEvaluate, OutOfRange, Point, Undefined, Value, _cont
 from .facts import Knowledge, name_of
 
 _MOST_DIGITS = 3000
+_SHARPER = (1, 8, 24)  # times as many digits, before a step is refused
 _MOST_MOVES = 6  # directions in which slopes are compared
 _ORDER_POINTS = 48  # base points at which the order of two expressions is compared
 _VARIANT_STYLES = ("generic", "generic", "opposite", "one", "large", "small", "equal")
@@ -171,16 +172,31 @@ def compare(knowledge: Knowledge, left: Expr, right: Expr, accept: Callable[[int
                 continue
             return Counterexample(_values_at(point), _side(first), _side(second))
         try:
-            sign = order(sides.left, point, sides.right, point)
+            refused = all(
+                not accept(order(sides.left, sharper, sides.right, sharper)) for sharper in _ever_sharper(point)
+            )
         except Undefined as undecided:
             tally[1] += 1
             reason = undecided
             continue
         tally[0] += 1
-        if not accept(sign):
-            return Counterexample(_values_at(point), *_both(first, second))
+        if refused:
+            return Counterexample(_values_at(point), *_both(*sides.values(_sharpest(point))))
     require_enough(knowledge, seen, reason)
     return None
+
+
+def _ever_sharper(point: Point) -> Iterator[Point]:
+    """The point with its own number of digits and, for who is about to refuse a step, with many more.
+
+    1 + Σ p (e^u - 1 - u) + Σ p u is e^-1495 at u = -1495: its terms agree to hundreds of digits, and a logarithm of it
+    that is computed with 50 is a logarithm of noise.
+    """
+    return (point.at(times * point.digits) for times in _SHARPER)
+
+
+def _sharpest(point: Point) -> Point:
+    return point.at(_SHARPER[-1] * point.digits)
 
 
 def _undecided(first: object, second: object) -> bool:
@@ -282,16 +298,27 @@ def _different_pair(sides: Sides, points: list[Point], names: frozenset[str]) ->
                 other = order_of(sides.right, first, of_first[1], sides.right, second, of_second[1])
             except Undefined:
                 continue
-            if one != other:
+            if one != other and _differ(sides, first, second):
                 return _pair(sides, first, second, names)
     return None
+
+
+def _differ(sides: Sides, first: Point, second: Point) -> bool:
+    """Whether the two sides put the two points in different orders, however many digits are spent on it."""
+    try:
+        return all(
+            order(sides.left, one, sides.left, two) != order(sides.right, one, sides.right, two)
+            for one, two in zip(_ever_sharper(first), _ever_sharper(second), strict=True)
+        )
+    except Undefined:
+        return False
 
 
 def _pair(sides: Sides, first: Point, second: Point, names: frozenset[str]) -> Counterexample:
     one, other = _values_at(first), _values_at(second)
     merged = {x: (value, other.get(x, value)) if name_of(x) in names else value for x, value in one.items()}
-    left = [_side(try_value(sides.left, point)) for point in (first, second)]
-    right = [_side(try_value(sides.right, point)) for point in (first, second)]
+    left = [_side(try_value(sides.left, _sharpest(point))) for point in (first, second)]
+    right = [_side(try_value(sides.right, _sharpest(point))) for point in (first, second)]
     return Counterexample(merged, " / ".join(left), " / ".join(right))
 
 
@@ -371,10 +398,9 @@ def _different_direction(sides: Sides, point: Point, names: frozenset[str]) -> C
         try:
             if not _admitted(other, combined):
                 continue
-            one, two = order(sides.left, other, sides.left, point), order(sides.right, other, sides.right, point)
         except Undefined:
             continue
-        if one != two:
+        if _differ(sides, other, point):
             return _pair(sides, point, other, names)
     return None
 
@@ -417,8 +443,7 @@ def compare_derivative(
         if isinstance(wrt, Indexed):
             key = (wrt.base, tuple(int(value_at(index, point)) for index in indices))
         found = None
-        for digits in (point.digits, 8 * point.digits, 24 * point.digits):  # ln(1 - erf(25)) needs hundreds of digits
-            sharper = point.at(digits)
+        for sharper in _ever_sharper(point):  # ln(1 - erf(25)) needs hundreds of digits
             slopes, claim = _slopes(sides.left, sharper, [{key: 1}]), try_value(sides.right, sharper)
             found = _slope_error(sharper, slopes, claim)
             if found is None:
