@@ -22,7 +22,7 @@ endif
 READY := .venv/ready
 HTML := _build/html
 
-.PHONY: help book test check lab serve execute format lock links bench rosetta clean
+.PHONY: help book test check lab serve execute format lock links bench rosetta assignments clean
 
 ## help: list the commands
 help:
@@ -83,6 +83,13 @@ rosetta: $(READY)
 	$(PEERS)/python -m pip install --quiet --disable-pip-version-check -r peers/requirements.txt -e .
 	$(if $(WRITE),$(PEERS)/python peers/write.py)
 	$(PEERS)/python -m pytest -c peers/pytest.ini --rootdir peers --confcutdir peers peers
+
+## assignments: make the students' versions of all assignments, in _build/assignments
+assignments: $(READY)
+	@for source in $(wildcard assignments/source/*/*.ipynb); do \
+	  $(BIN)/python -m grader release $$source _build/assignments/$$(basename $$source) || exit 1; \
+	  echo "_build/assignments/$$(basename $$source)"; \
+	done
 
 ## clean: remove everything that was built, .venv included
 clean:

@@ -97,7 +97,7 @@ def run_on_dask(setup: Setup, submissions: list[Submission], scheduler: str) -> 
             future = client.submit(on_a_worker(), root, plain, job, pure=False, retries=1)
             jobs[future.key] = job
             futures.append(future)
-        for future in as_completed(futures):
+        for future in as_completed(futures, loop=client.loop):
             job = jobs[future.key]
             if future.status == "finished":
                 yield finish(future.result(), job)

@@ -89,15 +89,19 @@ class Sandbox:
             raise WireError("a message that is no answer")
         return message
 
-    def close(self) -> None:
-        """End everything inside at once."""
+    def close(self, *, patience: float = 0) -> None:
+        """End everything inside, at once or after the seconds in which it may end by itself."""
+        for end in (self.channel.incoming, self.channel.outgoing):
+            with contextlib.suppress(OSError):
+                os.close(end)
+        if patience:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(patience)
+                return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
         self.process.wait()
-        for end in (self.channel.incoming, self.channel.outgoing):
-            with contextlib.suppress(OSError):
-                os.close(end)
 
 
 # --- How it is started

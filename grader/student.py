@@ -62,10 +62,10 @@ class Student:
         self.functions: list[Callable] = []
         self.deadline = self.end
 
-    def close(self) -> None:
+    def close(self, *, patience: float = 0) -> None:
         """End the sandbox; a later question starts a fresh one."""
         if self.sandbox is not None:
-            self.sandbox.close()
+            self.sandbox.close(patience=patience)
         self.sandbox, self.position, self.testing = None, 0, False
 
     # -- cells --------------------------------------------------------------------------------------------------------

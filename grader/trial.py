@@ -66,7 +66,7 @@ def hold(
     try:
         yield from _grade(assignment, trusted, student, found, seed, times, done)
     finally:
-        student.close()
+        student.close(patience=0.2)
 
 
 def _grade(

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parent.parent / "lossbook"
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE, GRADER = ROOT / "lossbook", ROOT / "grader"
 
 # module -> what it may import besides the standard library.  A folder counts as one module.
 ALLOWED = {
@@ -29,6 +30,30 @@ ALLOWED = {
     "plotting": "numpy matplotlib",
     "interactive": "sympy numpy matplotlib plotting",
 }
+# The grader's modules, likewise.  What runs beside a submission knows nothing of the rest.
+GRADER_ALLOWED = {
+    "__init__": "",
+    "__main__": "commands",
+    "batch": "distributed collect service",
+    "collect": "notebook",
+    "commands": "batch collect feedback inside notebook release results sandbox service source student",
+    "engine": "",
+    "feedback": "results",
+    "formulas": "sympy",
+    "hidden": "numpy milestones notebook values",
+    "inside": "numpy sympy",
+    "matching": "notebook source",
+    "milestones": "sympy lossbook engine formulas hidden",
+    "notebook": "",
+    "release": "notebook",
+    "results": "",
+    "sandbox": "inside",
+    "service": "sympy lossbook engine formulas inside notebook source student trial",
+    "source": "inside notebook release",
+    "student": "inside sandbox values",
+    "trial": "hidden inside matching notebook source student values",
+    "values": "inside",
+}
 # Parts of the standard library that the package has no use for: network, clock, other programs.
 FORBIDDEN = set(
     "asyncio datetime ftplib http pickle smtplib socket ssl subprocess time timeit urllib webbrowser".split()
@@ -44,9 +69,9 @@ def modules(package: Path) -> dict[str, list[Path]]:
     return found
 
 
-def imports(package: Path, path: Path) -> set[str]:
+def imports(package: Path, path: Path, name: str = "lossbook") -> set[str]:
     """What a file imports: modules of the package by their own name, everything else by its first name."""
-    inside = ["lossbook", *path.relative_to(package).parent.parts]
+    inside = [name, *path.relative_to(package).parent.parts]
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -62,9 +87,9 @@ def imports(package: Path, path: Path) -> set[str]:
             names = ["a module by name"]
         else:
             continue
-        for name in names:
-            parts = name.split(".")
-            own = parts[0] == "lossbook"
+        for each in names:
+            parts = each.split(".")
+            own = parts[0] == name
             if own and len(parts) > 1 and ((package / parts[1]).is_dir() or (package / f"{parts[1]}.py").is_file()):
                 found.add(parts[1])
             else:
@@ -72,17 +97,18 @@ def imports(package: Path, path: Path) -> set[str]:
     return found
 
 
-def trespasses(package: Path, allowed: dict[str, str]) -> list[str]:
+def trespasses(package: Path, allowed: dict[str, str], name: str = "lossbook") -> list[str]:
     """Every import that the table does not allow."""
+    forbidden = FORBIDDEN if name == "lossbook" else set()
     found = []
     for module, files in modules(package).items():
         if module not in allowed:
             found.append(f"{module} is not in the table of imports")
             continue
         for path in files:
-            for name in sorted(imports(package, path) - {module} - set(allowed[module].split())):
-                if name not in sys.stdlib_module_names - FORBIDDEN:
-                    found.append(f"{path.relative_to(package)} imports {name}")
+            for each in sorted(imports(package, path, name) - {module} - set(allowed[module].split())):
+                if each not in sys.stdlib_module_names - forbidden:
+                    found.append(f"{path.relative_to(package)} imports {each}")
     return found
 
 
@@ -90,8 +116,13 @@ def test_every_module_imports_only_what_it_may():
     assert trespasses(PACKAGE, ALLOWED) == []
 
 
-def test_the_package_was_found():
+def test_the_grader_imports_only_what_it_may():
+    assert trespasses(GRADER, GRADER_ALLOWED, "grader") == []
+
+
+def test_the_packages_were_found():
     assert {"losses", "derivation", "special"} <= modules(PACKAGE).keys()
+    assert modules(GRADER).keys() == GRADER_ALLOWED.keys()
 
 
 @pytest.mark.parametrize(
@@ -165,6 +196,9 @@ HEAVY = set("numpy sympy mpmath matplotlib scipy sklearn pandas statsmodels IPyt
         ("lossbook.data", {"numpy"}),
         ("lossbook.derivation", {"sympy", "mpmath"}),
         ("lossbook.plotting", {"numpy", "matplotlib"}),
+        ("grader", set()),
+        ("grader.commands", set()),
+        ("grader.inside.worker", set()),
         ("lossbook.interactive", {"numpy", "sympy", "mpmath", "matplotlib"}),
     ],
 )

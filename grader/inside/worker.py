@@ -33,6 +33,7 @@ def main() -> None:
     sys.argv[:] = ["notebook"]
     with contextlib.suppress(Closed):
         Session(channel).serve()
+    os._exit(0)
 
 
 class Session:
