@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 from pages import ROOT
 
 from lossbook.interactive import Figure
@@ -46,7 +47,7 @@ def page(*htmls: str, style: str = "") -> str:
 
 @functools.cache
 def figures(chapter: str) -> tuple[Figure, ...]:
-    """The figures that the code cells of a chapter make."""
+    """The figures that the code cells of a chapter make, up to the last that shows one."""
     made: list[Figure] = []
     begin = Figure.__init__
 
@@ -54,19 +55,20 @@ def figures(chapter: str) -> tuple[Figure, ...]:
         begin(self, *args, **options)
         made.append(self)
 
-    notebook = json.loads((ROOT / "chapters" / f"{chapter}.ipynb").read_text(encoding="utf-8"))
+    cells = json.loads((ROOT / "chapters" / f"{chapter}.ipynb").read_text(encoding="utf-8"))["cells"]
+    shown = {one.cell for one in stored() if one.chapter == chapter}
+    last = max(place for place, cell in enumerate(cells) if cell["id"] in shown)
     namespace: dict = {"__name__": chapter}
     here = Path.cwd()
     try:
         Figure.__init__ = watched
         os.chdir(ROOT / "chapters")
         with contextlib.redirect_stdout(io.StringIO()):
-            for cell in notebook["cells"]:
-                source = "".join(cell["source"])
-                # Drawing is slow, and no live figure needs what it draws.
-                if cell["cell_type"] == "code" and not ("plotting.figure(" in source and "def " not in source):
-                    exec(compile(source, f"{chapter}:{cell['id']}", "exec"), namespace)
+            for cell in cells[: last + 1]:
+                if cell["cell_type"] == "code":
+                    exec(compile("".join(cell["source"]), f"{chapter}:{cell['id']}", "exec"), namespace)
     finally:
         Figure.__init__ = begin
         os.chdir(here)
+        plt.close("all")
     return tuple(made)

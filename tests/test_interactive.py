@@ -24,6 +24,7 @@ from sympy import (
     IndexedBase,
     Max,
     Min,
+    Mod,
     Mul,
     Piecewise,
     Product,
@@ -119,12 +120,14 @@ def in_node(html: str, questions: list) -> list:
 
 
 def written_out(e: Expr) -> Expr:
-    """An expression without sums and products: term by term, the outermost index first."""
+    """An expression without sums, products and remainders: term by term, the outermost index first."""
     if isinstance(e, Sum | Product):
         *inner, (index, low, high) = e.limits
         rest = e.func(e.function, *inner) if inner else e.function
         terms = [written_out(rest.subs(index, i)) for i in range(int(low), int(high) + 1)]
         return Add(*terms) if isinstance(e, Sum) else Mul(*terms)
+    if isinstance(e, Mod):  # which SymPy's printers write without the brackets that it needs
+        return e.args[0] - e.args[1] * floor(e.args[0] / e.args[1])
     return e.func(*map(written_out, e.args)) if e.args and not isinstance(e, Indexed) else e
 
 
@@ -251,6 +254,7 @@ def test_the_figures_of_a_chapter_compute_in_javascript_what_sympy_computes(chap
         sign(mu) * tanh(mu) * sqrt(sigma) / (1 + exp(-mu)),
         log(1 + exp(mu)) + log(2 * pi * sigma**2) / 2 + 0.1,
         floor(mu * 3) + mu**3 + sigma ** Rational(-3, 2) + Abs(mu - 2),
+        Mod(mu, 2) * sigma - Mod(-mu, 3) / 3 + (Mod(mu, 2) + 1) ** 2,
         Product(x[n] + mu, (n, 1, N)),
         Sum(Sum(x[n] * x[k] * k, (k, 1, n)), (n, 1, N)),
         Sum(n * k * mu, (n, 1, k), (k, 1, 3)),
@@ -376,6 +380,15 @@ def test_the_picture_shows_the_start():
     curve = first.lines[0]
     np.testing.assert_allclose(curve.get_ydata(), np.exp(-((curve.get_xdata() - 1) ** 2) / 2))
     assert first.get_position().width < second.get_position().width  # which is wide
+
+
+def test_a_handle_outside_the_axes_is_drawn_at_their_edge():
+    live = Figure("A title", "A task.")
+    live.slider(mu, -2, 6, start=5)
+    live.panel(("length", "mm", 0, 1), ("height", "", 0, 1)).handle(mu, at=(mu, -mu))
+    (point,) = live.picture().axes[0].lines
+
+    assert (point.get_xdata(), point.get_ydata()) == (1, 0)
 
 
 def test_squares_are_square_on_paper():

@@ -542,6 +542,7 @@ class Figure:
             index = handle.running
             x, y = self._function(*handle.at, over=index[:1] if index else ())(*(index[1:] if index else ()))
             if math.isfinite(x + y):
+                x, y = np.clip(x, *panel._x[2:]), np.clip(y, *panel._y[2:])  # in sight, as on the page
                 color = _color(handle.role)
                 ax.plot(x, y, "o", color=color, markersize=8, markeredgecolor=plotting.PAPER, zorder=6, clip_on=False)
 

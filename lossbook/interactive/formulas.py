@@ -192,6 +192,10 @@ class _JavaScript(_Shared, JavascriptCodePrinter):
         super().__init__()
         self.names = names
 
+    def _print_Mod(self, expr: Expr) -> str:
+        a, b = (f"({self._print(part)})" for part in expr.args)
+        return f"(({a} % {b} + {b}) % {b})"  # JavaScript's % has the sign of a
+
     def _print_Infinity(self, expr: Expr) -> str:
         return "Infinity"
 
@@ -205,6 +209,9 @@ class _Python(_Shared, PythonCodePrinter):
     def __init__(self, names: Names) -> None:
         super().__init__()
         self.names = names
+
+    def _print_Mod(self, expr: Expr) -> str:
+        return "({} % {})".format(*(f"({self._print(part)})" for part in expr.args))
 
     def _print_exp(self, expr: Expr) -> str:
         return f"safe_exp({self._print(expr.args[0])})"

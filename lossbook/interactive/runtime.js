@@ -233,7 +233,7 @@ window.lossbookLive ??= (() => {
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", `Live figure: ${spec.title}`);
     root.replaceChildren(
-      element("p", { class: "live-task" }, element("strong", {}, `${spec.title}. `), spec.task),
+      element("p", {}, element("strong", {}, `${spec.title}. `), element("span", { class: "live-do" }, spec.task)),
       element("div", { class: "live-controls" }, ...controls),
       element("div", { class: "live-values" }, element("dl", {}, ...spec.readOuts.map((one, i) =>
         element("div", {}, element("dt", {}, one.name), element("dd", {}, values[i])))), again),
