@@ -159,7 +159,7 @@ def write_all(out: Path, about: dict, records: list[dict]) -> None:
         name = names[record["student"]]
         text = feedback.page(record, about["name"], about["tasks"])
         results.write_text(out / "feedback" / f"{name}.html", text)
-        scores = json.dumps(results.gradescope(record), indent=1, ensure_ascii=False) + "\n"
+        scores = json.dumps(results.gradescope(record), indent=1) + "\n"
         results.write_text(out / "gradescope" / f"{name}.json", scores)
         if len(records) == 1:
             results.write_text(out / "results.json", scores)

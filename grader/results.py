@@ -133,7 +133,8 @@ class _replacing:
 
     def __enter__(self) -> object:
         descriptor, self.draft = tempfile.mkstemp(dir=self.path.parent, prefix=".", suffix=self.path.suffix)
-        self.stream = os.fdopen(descriptor, "w", encoding="utf-8", newline="")
+        # Half a surrogate pair, in a hostile notebook or a file's name, has no encoding.
+        self.stream = os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="")
         return self.stream
 
     def __exit__(self, kind: object, *rest: object) -> None:
@@ -156,7 +157,7 @@ def write_text(path: Path, text: str) -> None:
 
 def save(path: Path, about: dict, records: list[dict]) -> None:
     """Everything that is known, for ``finish``."""
-    write_text(path, json.dumps({"about": about, "records": records}, ensure_ascii=False, indent=1) + "\n")
+    write_text(path, json.dumps({"about": about, "records": records}, indent=1) + "\n")
 
 
 def load(path: Path) -> tuple[dict, list[dict]]:

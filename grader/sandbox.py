@@ -13,6 +13,7 @@ import importlib.util
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -70,7 +71,8 @@ class Sandbox:
             for end in worker_ends:
                 os.close(end)
         os.set_blocking(from_grader, False)
-        self.channel = Channel(from_worker, from_grader)
+        self.limits = limits
+        self.channel = Channel(from_worker, from_grader, self._watch)
         try:
             self.channel.receive(time.monotonic() + START_SECONDS)
         except (Closed, TooSlow, WireError) as error:
@@ -89,6 +91,11 @@ class Sandbox:
             raise WireError("a message that is no answer")
         return message
 
+    def _watch(self) -> None:
+        """Limits count for each process; here all of them together are weighed, whenever an answer takes long."""
+        if memory_below(self.process.pid) > 1.5 * self.limits.memory:
+            raise Closed
+
     def close(self, *, patience: float = 0) -> None:
         """End everything inside, at once or after the seconds in which it may end by itself."""
         for end in (self.channel.incoming, self.channel.outgoing):
@@ -102,6 +109,23 @@ class Sandbox:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
         self.process.wait()
+
+
+def memory_below(root: int) -> int:
+    """Bytes in use by a process and all that come from it; pages that they share count once for each."""
+    parents, sizes = {}, {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as stream:
+                    fields = stream.read().rpartition(")")[2].split()
+                parents[int(name)], sizes[int(name)] = int(fields[1]), int(fields[21])
+    total = 0
+    for pid, pages in sizes.items():
+        while pid != root and pid in parents:
+            pid = parents[pid]
+        total += pages if pid == root else 0
+    return total * resource.getpagesize()
 
 
 # --- How it is started
@@ -126,6 +150,7 @@ def _command(limits: Limits, ends: tuple[int, int], unsafe: bool, files: Path | 
         raise NoSandbox(f"bubblewrap is missing: {REMEDY}")
     # /proc of the new process namespace, a bare /dev, and nothing that can be written but /tmp and /dev/shm.
     walls = [bubblewrap(), *_namespaces(), "--die-with-parent", "--new-session", "--clearenv", "--proc", "/proc"]
+    walls += ["--hostname", "sandbox"]
     walls += ["--dev", "/dev", "--size", str(SHARED_BYTES), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     walls += ["--perms", "1777", "--size", str(SHARED_BYTES), "--tmpfs", "/tmp", "--dir", "/tmp/work"]
     walls += ["--chmod", "0777", "/tmp/work", "--dir", "/tmp/matplotlib", "--chmod", "0777", "/tmp/matplotlib"]
@@ -152,14 +177,22 @@ def bubblewrap() -> str | None:
 
 def _environment() -> dict[str, str]:
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return one_thread | {
-        "HOME": "/tmp",
-        "LANG": "C.UTF-8",
-        "PATH": "/usr/bin",
-        "PYTHONHASHSEED": "0",
-        "MPLBACKEND": "Agg",
-        "MPLCONFIGDIR": "/tmp/matplotlib",
-    }
+    # Some installations find their own library only by this.
+    libraries = os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)
+    own = [path for path in libraries if path and os.path.realpath(path).startswith(os.path.realpath(sys.base_prefix))]
+    path = {"LD_LIBRARY_PATH": os.pathsep.join(own)} if own else {}
+    return (
+        one_thread
+        | path
+        | {
+            "HOME": "/tmp",
+            "LANG": "C.UTF-8",
+            "PATH": "/usr/bin",
+            "PYTHONHASHSEED": "0",
+            "MPLBACKEND": "Agg",
+            "MPLCONFIGDIR": "/tmp/matplotlib",
+        }
+    )
 
 
 def _packages() -> Iterator[tuple[Path, str]]:
@@ -186,7 +219,7 @@ def _system_folders() -> tuple[str, ...]:
     folders = ["/usr"] if base == "/usr" else ["/usr/lib", base]
     folders += [place for place in ("/lib", "/lib64", "/usr/lib64") if os.path.exists(place)]
     libraries = os.path.realpath(sysconfig.get_config_var("LIBDIR") or "/usr/lib")
-    if not libraries.startswith(("/usr", base)):
+    if not libraries.startswith(("/usr", base)) and os.access(libraries, os.R_OK):
         folders.append(libraries)
     return tuple(dict.fromkeys(folder for folder in folders if not (base == "/usr" and folder.startswith("/usr/"))))
 

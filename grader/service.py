@@ -105,7 +105,7 @@ def grade(setup: Setup, assignment: Assignment, trusted: dict[str, object], job:
     started = time.monotonic()
     end = started + setup.times.submission
     data = base64.b64decode(job["data"])
-    seed = hmac.digest(setup.secret, job["student"].encode(), hashlib.sha256)
+    seed = hmac.digest(setup.secret, job["student"].encode("utf-8", "surrogatepass"), hashlib.sha256)
     finished = False
     for _ in range(2 + len(assignment.graded)):
         left = end - time.monotonic()

@@ -142,6 +142,7 @@ def run_test(
     except OutOfTime:
         return {"points": 0.0, "message": OUT_OF_TIME}
     except TestTimeout:
+        student.close()  # it may have come in the middle of a message
         outcome = _nothing(f"The test was stopped after {times.test:g} seconds.", student)
     except Misbehaved as error:
         outcome = _nothing(str(error), student)

@@ -353,7 +353,7 @@ def probe(place, port):
     ]
     return demo.right(
         mean=f"""
-import os, socket, subprocess
+import ctypes, os, socket
 opened = []
 def attempt(what, action):
     try:
@@ -370,7 +370,10 @@ for path in ("/", "/usr", "/opt", "/dev", os.path.dirname(os.__file__), os.path.
     attempt("write in " + path, lambda: os.close(os.open(path, os.O_WRONLY | os.O_TMPFILE)))
 attempt("network", lambda: socket.create_connection(("127.0.0.1", {port}), 2))
 attempt("dns", lambda: socket.getaddrinfo("example.org", 80))
-attempt("mount", lambda: subprocess.run(["mount"], check=True))
+if os.fork() == 0:
+    os._exit(ctypes.CDLL(None).unshare(0x10000000) == 0)  # a user namespace of its own
+if os.wait()[1]:
+    opened.append("namespaces")
 for pid in os.listdir("/proc"):
     if pid.isdigit():
         with open(f"/proc/{{pid}}/cmdline", "rb") as stream:

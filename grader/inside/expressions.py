@@ -36,7 +36,8 @@ ANY = 50
 RELATIONS = ["Equality", "Unequality", "StrictLessThan", "LessThan", "StrictGreaterThan", "GreaterThan"]
 # class -> how many arguments it takes
 CLASSES: dict[str, tuple[int, int]] = {
-    **dict.fromkeys(["Add", "Mul", "Max", "Min", "And", "Or", "Tuple"], (0, NODES)),
+    **dict.fromkeys(["Add", "Mul", "Tuple"], (0, NODES)),
+    **dict.fromkeys(["Max", "Min", "And", "Or"], (0, ANY)),  # each argument is compared with each
     **dict.fromkeys(["Sum", "Product", "Integral"], (2, 6)),
     **dict.fromkeys(["Derivative", "Subs"], (2, 6)),
     "Piecewise": (1, ANY),

@@ -24,6 +24,8 @@ DEPTH = 50
 INT_BITS = 4096
 STRING = 1 << 20
 ARRAY_KINDS = "biufcU"
+KEYS = 10_000  # of a set or a dictionary: keys that are made to collide take the square of their number
+WATCH_SECONDS = 0.25
 
 
 class WireError(Exception):
@@ -164,6 +166,8 @@ class _Decoder:
             return complex(real, imaginary)
         if tag == "b":
             return base64.b64decode(body, validate=True)
+        if tag in ("s", "d") and len(body) > KEYS:
+            raise WireError(f"a set or a dictionary of more than {KEYS} items")
         if tag in ("t", "s") and isinstance(body, list):
             items = [self.value(item, depth) for item in body]
             return tuple(items) if tag == "t" else set(items)
@@ -183,6 +187,8 @@ class _Decoder:
     def array(self, tag: str, dtype: str, shape: list, data: str) -> object:
         import numpy as np
 
+        if not isinstance(dtype, str):
+            raise WireError("an array of something that is no number")
         kind = np.dtype(dtype)
         sizes = [int(size) for size in shape]
         if kind.kind not in ARRAY_KINDS or kind.itemsize > 4096 or len(sizes) > 16 or min(sizes, default=0) < 0:
@@ -199,8 +205,9 @@ class _Decoder:
 class Channel:
     """Messages over two file descriptors; the reading end is given a deadline for each."""
 
-    def __init__(self, incoming: int, outgoing: int) -> None:
+    def __init__(self, incoming: int, outgoing: int, watch: Callable[[], None] | None = None) -> None:
         self.incoming, self.outgoing = incoming, outgoing
+        self.watch = watch  # called now and then while it waits
 
     def send(self, message: object, deadline: float | None = None) -> None:
         """Write one message; with a deadline, the writing end must be non-blocking.
@@ -263,12 +270,14 @@ class Channel:
             count -= len(part)
         return b"".join(parts)
 
-    @staticmethod
-    def _wait(descriptor: int, deadline: float, writing: bool = False) -> None:
-        left = deadline - time.monotonic()
+    def _wait(self, descriptor: int, deadline: float, writing: bool = False) -> None:
         sets = ([], [descriptor], []) if writing else ([descriptor], [], [])
-        if left <= 0 or not any(select.select(*sets, left)):
-            raise TooSlow
+        while (left := deadline - time.monotonic()) > 0:
+            if any(select.select(*sets, min(left, WATCH_SECONDS) if self.watch else left)):
+                return
+            if self.watch:
+                self.watch()
+        raise TooSlow
 
 
 def _no_constant(name: str) -> object:
