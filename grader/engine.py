@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import resource
 import select
 import signal
 import time
@@ -91,6 +90,8 @@ def at_arms_length(work: Callable[[], Iterator[dict]], seconds: float) -> tuple[
 
 def _work(work: Callable[[], Iterator[dict]], outgoing: int, seconds: float) -> None:
     """The child: yields go down the pipe, one line each."""
+    import resource
+
     try:
         signal.setitimer(signal.ITIMER_REAL, 0)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))

@@ -457,12 +457,18 @@ def _renamer(task: Task, own: dict[str, object], renaming: dict[str, str]) -> Ca
                 table[x] = task.authors[renaming[name]]
         taken = set(map(str, task.authors)) | set(own)
         known = {str(x): x for side in (task.start, task.goal) for x in _bound(side)}
-        for index in sorted(_bound(line), key=str):
+        bound = sorted(_bound(line), key=str)
+        # An index of a sum may have any name; with the author's, the engine knows the step from other students.
+        used = {*map(str, bound), *map(str, table.values())}
+        spare = [name for name in known if name not in used]
+        for index in bound:
             if isinstance(table.get(index), Symbol):
                 continue
             name = str(index)
             if name in known:
                 table[index] = known[name]
+            elif spare:
+                table[index] = known[spare.pop(0)]
             else:
                 name = name if name not in taken else f"{name}_"
                 table[index] = Symbol(name, integer=True, positive=True)

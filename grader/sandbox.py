@@ -13,7 +13,6 @@ import importlib.util
 import json
 import os
 import random
-import resource
 import shutil
 import signal
 import subprocess
@@ -125,7 +124,7 @@ def memory_below(root: int) -> int:
         while pid != root and pid in parents:
             pid = parents[pid]
         total += pages if pid == root else 0
-    return total * resource.getpagesize()
+    return total * os.sysconf("SC_PAGE_SIZE")
 
 
 # --- How it is started

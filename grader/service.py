@@ -13,7 +13,6 @@ import hashlib
 import hmac
 import json
 import os
-import resource
 import select
 import signal
 import struct
@@ -212,6 +211,8 @@ def _judge(
     parent: int,
 ) -> None:
     """The fork: grade, say what becomes known, end."""
+    import resource
+
     from . import engine, trial
 
     try:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
-import resource
 import struct
 from dataclasses import dataclass
 
@@ -28,6 +27,8 @@ class Limits:
 
 def close_in(limits: Limits, user: int | None) -> None:
     """Give up the user and set the limits, for this process and all that come from it."""
+    import resource  # not on Windows, where assignments can be released all the same
+
     if user is not None:
         os.setgroups([])
         os.setgid(user)
