@@ -71,7 +71,7 @@ def _gets(measured: dict, library: str) -> str:
     kinds = dict.fromkeys(kind(call["equals"]) for call in calls)
     returned = {value for call in calls for value in call["ends"].values()}
     harmless = {value for value in returned if value in ("0", "−0.0") or value.endswith("Error")}
-    return ", ".join(kinds) + (" ‡" if returned - harmless else "")
+    return ", ".join(kinds) + ("\N{NO-BREAK SPACE}‡" if returned - harmless else "")
 
 
 def kind(equals: str) -> str:

@@ -977,8 +977,9 @@ CLASS_WEIGHTS = Section(
 SMOOTHING = Section(
     "label-smoothing",
     "Label smoothing",
-    "`epsilon`, here 0.1: how much of each label is spread over all c classes",
-    "losses.cross_entropy(logits, (1 - epsilon) * label_rows + epsilon / label_rows.shape[1])",
+    "`epsilon`, ε: how much of each label is spread over all c classes; "
+    "`smoothed`, shape (N, c): the one-hot rows times 1 − ε, plus ε/c",
+    "losses.cross_entropy(logits, smoothed)",
     i.classes,
     calls=(
         Call("PyTorch", 'F.cross_entropy(logits, labels, label_smoothing=epsilon, reduction="none")'),
@@ -994,10 +995,9 @@ SMOOTHING = Section(
             "With class weights each class's share of the smoothing has its own weight, but the divisor is that of "
             "the hard labels.",
             "F.cross_entropy(logits, labels, weight=class_weights, label_smoothing=epsilon)",
-            "((((1 - epsilon) * label_rows + epsilon / label_rows.shape[1]) * class_weights"
-            " * (np.logaddexp.reduce(logits, axis=1, keepdims=True) - logits)).sum()"
-            " / class_weights[labels].sum())",
-            after="A class that never occurs still counts, through its weight.",
+            "(smoothed * class_weights * surprisals).sum() / class_weights[labels].sum()",
+            after="Here `surprisals` are −ln of the probabilities of all classes. A class that never occurs "
+            "still counts, through its weight.",
         ),
         Trap(
             "Keras",
@@ -1008,7 +1008,7 @@ SMOOTHING = Section(
         ),
     ),
     absent={
-        "NumPy": "the smoothed rows of the line above",
+        "NumPy": "pass `smoothed`",
         "SciPy": "likewise",
         "scikit-learn": "not in `log_loss`",
         "TensorFlow": "Keras has it",
