@@ -324,6 +324,13 @@ def test_a_figure_says_its_values_in_words():
     )
 
 
+def test_a_value_that_is_read_out_is_not_said_twice():
+    live = small()
+    live.read_out("centre", mu, digits=1, unit="mm")
+
+    assert repr(live).count("centre = 1.0 mm") == 1
+
+
 # --- The same every time, and small
 
 

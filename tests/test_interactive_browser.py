@@ -154,7 +154,10 @@ READ = """(figure) => {
   const number = (text) => Number.parseFloat(text.replace("−", "-"));
   const all = (selector, pick) => Object.fromEntries([...figure.querySelectorAll(selector)].map(pick));
   const bars = all(".live-plot text", (e, i) => [`bar ${i}`, e.textContent]);
+  const outside = ([a, b]) => a.x < b.x - 21 || a.right > b.right + 21 || a.y < b.y - 21 || a.bottom > b.bottom + 21;
+  const grips = [...figure.querySelectorAll(".live-grip:not([hidden])")];
   return {
+    strays: grips.map((e) => [e, e.parentElement].map((one) => one.getBoundingClientRect())).filter(outside).length,
     state: {...all("label", (e) => [e.firstChild.textContent, e.querySelector("input").valueAsNumber]),
             ...all("[role=slider]", (e) => [e.ariaLabel, Number(e.ariaValueNow)])},
     said: {...all("label", (e) => [e.firstChild.textContent, e.querySelector("input").getAttribute("aria-valuetext")]),
@@ -167,6 +170,7 @@ READ = """(figure) => {
 def check(figure: Stored, live: Locator) -> State:
     """Compare what the figure shows with lossbook; returns the state it is in."""
     read = live.evaluate(READ)
+    assert read["strays"] == 0  # every handle is in sight
     expected = EXPECTED[figure.cell](read["state"])
     assert expected.keys() == read["shown"].keys()
     for name, value in expected.items():
@@ -284,6 +288,22 @@ def test_a_handle_follows_the_pointer(opened, figure):
         followed += abs(sideways[0] - start[0] - 17) < 5 or abs(sideways[1] - upwards[1] - 17) < 5
     assert followed >= 1
     check(figure, live)
+
+
+@each
+def test_taking_hold_of_a_handle_does_not_move_it(opened, figure):
+    tab = opened(figure)
+    live = tab.locator(".live-figure")
+    before = check(figure, live)
+    for grip in live.locator(".live-grip").all():
+        grip.scroll_into_view_if_needed()
+        x, y = centre(grip.bounding_box())
+        tab.mouse.move(x + 9, y + 5)
+        tab.mouse.down()
+        tab.mouse.move(x + 9.3, y + 5)
+        tab.mouse.move(x + 9, y + 5)
+        tab.mouse.up()
+        assert check(figure, live) == before
 
 
 @each

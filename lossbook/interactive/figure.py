@@ -387,8 +387,11 @@ class Figure:
 
     def _start(self) -> str:
         """The values at the start, in words."""
+        named = {one.label for one in self._read_outs}
         moved = [
-            f"{one.label} = {shown(one.start, one.digits, one.unit)}" for one in self._variables if one.place is None
+            f"{one.label} = {shown(one.start, one.digits, one.unit)}"
+            for one in self._variables
+            if one.place is None and one.label not in named
         ]
         read = [
             f"{one.label} = {shown(self._value(one.expression), one.digits, one.unit, one.none)}"
