@@ -524,6 +524,38 @@ def test_two_figures_on_a_page_do_not_meddle(opened):
     assert after[1:] == before[1:]
 
 
+# How notebook editors bring an output to life: scripts in inserted HTML sleep until they are made anew.
+INSERT = {
+    "jupyterlab": "old.parentNode.replaceChild(fresh, old)",  # each in its place
+    "vscode": "cell.appendChild(fresh).parentNode.removeChild(fresh)",  # at the end of the output, and away
+    "colab": "document.head.append(fresh)",  # elsewhere
+}
+
+
+@each
+@pytest.mark.parametrize("editor", INSERT)
+def test_a_notebook_editor_can_show_a_figure_twice(opened, figure, editor):
+    tab = opened(style="")
+    for place in range(2):
+        tab.evaluate(
+            f"""(html) => {{
+                const cell = document.createElement("div");
+                cell.innerHTML = html;
+                document.querySelector("main").append(cell);
+                for (const old of [...cell.querySelectorAll("script")]) {{
+                    const fresh = document.createElement("script");
+                    fresh.text = old.text;
+                    {INSERT[editor]};
+                }}
+            }}""",
+            figure.html,
+        )
+        check(figure, tab.locator(".live-figure").nth(place))
+    tab.locator(".live-figure").nth(1).locator("input, [role=slider]").first.press("ArrowRight")
+    states = [check(figure, tab.locator(".live-figure").nth(place)) for place in range(2)]
+    assert states[0] != states[1]
+
+
 @each
 def test_without_scripts_the_words_say_the_values(opened, figure):
     live = opened(figure, java_script_enabled=False).locator(".live-figure")
