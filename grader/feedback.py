@@ -166,10 +166,10 @@ def _verdict(check: dict) -> str:
 # --- Derivations
 
 RELATIONS = {
-    "equals": "equals the line before",
-    "same_minimiser": "has the same minimiser as the line before",
-    "differentiate": "is the derivative of the line before",
-    "solve_for": "is the root of the line before",
+    "equals": "equals",
+    "same_minimiser": "has the same minimiser as",
+    "differentiate": "is the derivative of",
+    "solve_for": "is the root of",
 }
 
 
@@ -193,7 +193,8 @@ def _line(line: dict) -> str:
     verdict, how = line["verdict"], line.get("how")
     if verdict == "follows":
         certainty = "proved for all sizes" if how == "proved" else "checked at many points"
-        said = f'<span class="good">follows</span>: it {RELATIONS[line["relation"]]} ({certainty})'
+        above = f"line {line['above']}" if line.get("above") else "the start"
+        said = f'<span class="good">follows</span>: it {RELATIONS[line["relation"]]} {above} ({certainty})'
     elif verdict == "start":
         said = "the start"
     elif verdict == "repeats":

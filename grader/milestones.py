@@ -41,6 +41,15 @@ class Line:
 Property = Callable[[Line], bool]
 
 
+# relation -> what it says of a line and the one above it
+RELATIONS = {
+    "equals": "equals",
+    "same_minimiser": "has the same minimiser as",
+    "differentiate": "is the derivative of",
+    "solve_for": "is the root of",
+}
+
+
 def without(*things: object) -> Property:
     """None of these occurs in the line: classes such as ``Product``, symbols, families."""
     return lambda line: not _occur(line.expr, things)
@@ -243,14 +252,17 @@ class _Chain:
         self.relations: frozenset[str] = frozenset()
         self.passed = {name for name, has in task.milestones.items() if has(Line(start))}
         self.broken = False
+        self.above = 0  # the number of the last accepted line; 0 is the start that the task gives
 
     def add(self, line: object, number: int, is_last: bool) -> dict:
         verdict = self._judge(line, number)
         if verdict["verdict"] in ("false", "unjudged"):
             self.broken = True
             return verdict
+        verdict["above"] = self.above
         if verdict["verdict"] != "repeats":
             self.accepted.append(line)
+            self.above = number
         if verdict.get("relation") in ("differentiate", "solve_for", "same_minimiser"):
             self.relations |= {verdict["relation"]}
         seen = Line(line, self.relations)
@@ -272,10 +284,20 @@ class _Chain:
         if alike(line, self.accepted[0]):
             return {"verdict": "start" if number == 1 else "repeats", "message": ""}
         answer: dict = {}
+        tried = []
         for relation, argument in self._relations(line):
             answer = follows(self.accepted[-1], line, relation, argument, self.task.where)
             if answer["verdict"] in ("proved", "checked"):
                 return {"verdict": "follows", "relation": relation, "how": answer["verdict"], "message": ""}
+            tried.append(RELATIONS[relation])
+        if answer["verdict"] == "false":
+            above = f"line {self.above}" if self.above else "the start"
+            sentence = (
+                f"it neither {' nor '.join(tried)} {above}"
+                if len(tried) > 1
+                else f"it is not true that it {tried[0]} {above}"
+            )
+            return {**answer, "message": f"{sentence}: {answer['message']}"}
         return answer
 
     def _relations(self, line: object) -> Iterator[tuple[str, object]]:
@@ -334,11 +356,29 @@ def _ask(before: object, after: object, relation: str, argument: object, where: 
             getattr(steps, relation)(argument, after)
     except DerivationError as error:
         if error.counterexample:
-            return {"verdict": "false", "message": f"this does not follow: {_last_line(error)}"}
+            return {"verdict": "false", "message": _against(error)}
         return {"verdict": "unjudged", "message": f"this could not be judged: {_last_line(error)}"}
     except (ValueError, TypeError, NotImplementedError, AttributeError, KeyError, ArithmeticError) as error:
         return {"verdict": "unjudged", "message": f"this could not be judged: {error}"[:500]}
     return {"verdict": steps.steps[-1].verdict, "message": ""}
+
+
+def _against(error: object) -> str:
+    """A counterexample in words; for two values of what varies, how each line goes from the one to the other."""
+    from lossbook.derivation import printing
+
+    values = error.counterexample.items()
+    fixed = [f"{printing.readable(x)} = {printing.number(v)}" for x, v in values if not isinstance(v, tuple)]
+    moved = [(printing.readable(x), v) for x, v in values if isinstance(v, tuple)]
+    moved = [(name, *map(printing.number, v)) for name, v in moved if v[0] != v[1]]
+    at = f"at {', '.join(fixed)}" if fixed else ""
+    if moved and " / " in error.left and " / " in error.right:
+        ways = " and ".join(f"{name} goes from {a} to {b}" for name, a, b in moved)
+        left, right = (" to ".join(side.split(" / ")) for side in (error.left, error.right))
+        return f"{at + ', ' if at else ''}when {ways}, the line above goes from {left} and this line from {right}"[:500]
+    if error.right:
+        return f"{at}{': ' if at else ''}the line above is {error.left}, and this line is {error.right}"[:500]
+    return f"{at}{': ' if at else ''}{error.left}"[:500]
 
 
 def _last_line(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """Derivations graded line by line: which lines earn which milestones."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from sympy import (
     Matrix,
     Pow,
     Product,
+    Rational,
     Sum,
     Symbol,
     exp,
@@ -121,8 +123,25 @@ def test_a_false_line_comes_with_a_counterexample_and_the_next_is_compared_with_
     results = list(walk(task(), [*LINES[:2], 2 * LINES[2], LINES[2]]))
 
     assert [result["verdict"] for result in results] == ["start", "follows", "false", "follows"]
-    assert "this does not follow: at N = 1" in results[2]["message"]
-    assert "left" in results[2]["message"]
+    assert [result.get("above") for result in results] == [0, 1, None, 2]
+    told = results[2]["message"]
+    assert told.startswith("it is not true that it equals line 2: at N = 1, t₁ = ")
+    # What is told is true, to the digits that are told.
+    values = dict(re.findall(r"(\S+) = ([-.\d]+\d)", told.replace("−", "-")))
+    point = {t[1]: values["t₁"], y[1]: values["y₁"], sigma: values["σ"]}
+    above, here = re.search(r"the line above is ([-.\d]+), and this line is ([-.\d]+)", told.replace("−", "-")).groups()
+    for line, value in ((LINES[1], above), (2 * LINES[2], here)):
+        exact = line.subs(N, 1).doit().subs({x: Rational(value) for x, value in point.items()})
+        assert float(exact) == pytest.approx(float(value), rel=2e-3)
+
+
+def test_two_lines_that_order_values_differently_are_told_so():
+    told = list(walk(task(), [*LINES[:4], Sum(t[n] - y[n], (n, 1, N))]))[4]["message"]
+
+    assert told.startswith("it neither equals nor has the same minimiser as line 4: at N = 1, t₁ = ")
+    assert re.search(
+        r"when y₁ goes from \S+ to \S+, the line above goes from \S+ to \S+ and this line from \S+ to \S+$", told
+    )
 
 
 def test_a_lost_factor_is_an_error_until_factors_may_be_dropped():
