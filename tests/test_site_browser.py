@@ -358,6 +358,51 @@ def test_the_search_finds_a_word_of_the_book(visit, address):
     assert reader.troubles == []
 
 
+def test_the_search_finds_every_term_of_the_glossary_in_english_and_chinese(visit, address):
+    page = visit().open(f"{address}/reference/glossary.html")
+    terms = page.evaluate("[...document.querySelectorAll('dl.glossary dt')].map((term) => term.firstChild.textContent)")
+    chinese = page.evaluate("[...document.querySelectorAll('dl.glossary [lang^=zh]')].map((term) => term.textContent)")
+    assert len(terms) >= 60
+    assert len(chinese) >= 60
+    page = visit().open(f"{address}/search.html?q=likelihood")
+    page.wait_for_selector("#search-results li a")
+    not_found = page.evaluate(
+        """(terms) => terms.filter((term) => !Search._performSearch(...Search._parseQuery(term))
+            .some(([name]) => name === "reference/glossary"))""",
+        [*terms, *chinese],
+    )
+
+    assert not_found == []
+
+
+# WCAG 2.1, 1.4.12: a reader may set the text that wide.
+WIDE_TEXT = "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }"
+
+
+@pytest.mark.parametrize("name", [NAMES[0], NAMES[1], "reference/glossary"])
+def test_text_may_be_set_wider_without_loss(visit, address, name):
+    for viewport in (WIDE, NARROW):
+        page = visit(viewport=viewport).open(f"{address}/{name}.html")
+        page.add_style_tag(content=WIDE_TEXT + " p { margin-bottom: 2em !important; }")
+
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+        cut = page.evaluate("""() => [...document.querySelectorAll('.bar *, nav *, main p, summary')].filter((e) =>
+            getComputedStyle(e).overflowX === 'hidden' && e.scrollWidth > e.clientWidth + 1).map((e) => e.outerHTML)""")
+        assert cut == []
+
+
+@pytest.mark.parametrize("name", NAMES[:2])
+def test_nothing_moves_for_who_asked_for_rest(visit, address, name):
+    page = visit(reduced_motion="reduce").open(f"{address}/{name}.html")
+    moving = page.evaluate("""() => [...document.querySelectorAll('html, body *:not(.katex *)')].filter((e) => {
+        const style = getComputedStyle(e);
+        return style.scrollBehavior === 'smooth' || style.animationName !== 'none'
+            || style.transitionDuration.split(', ').some((time) => parseFloat(time) > 0);
+    }).map((e) => e.outerHTML.slice(0, 120))""")
+
+    assert moving == []
+
+
 def test_the_book_can_be_read_from_a_folder(visit, site):
     for name in NAMES:
         reader = visit()
