@@ -51,6 +51,8 @@ class Sandbox:
     """
 
     def __init__(self, limits: Limits, *, unsafe: bool = False, files: Path | None = None) -> None:
+        if not unsafe and bubblewrap() is None:
+            raise NoSandbox(f"bubblewrap is missing: {REMEDY}")
         to_worker, from_grader = os.pipe()
         from_worker, to_grader = os.pipe()
         worker_ends = (to_worker, to_grader)
@@ -145,8 +147,6 @@ def _command(limits: Limits, ends: tuple[int, int], unsafe: bool, files: Path | 
     worker = [program, "-I", "-S", "-B", "-X", "utf8", "-c", *start, *map(str, ends), json.dumps(asdict(limits)), user]
     if unsafe:
         return [*worker, *shown], {**_environment(), "PATH": os.defpath}
-    if bubblewrap() is None:
-        raise NoSandbox(f"bubblewrap is missing: {REMEDY}")
     # /proc of the new process namespace, a bare /dev, and nothing that can be written but /tmp and /dev/shm.
     walls = [bubblewrap(), *_namespaces(), "--die-with-parent", "--new-session", "--clearenv", "--proc", "/proc"]
     walls += ["--hostname", "sandbox"]

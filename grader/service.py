@@ -24,6 +24,7 @@ from pathlib import Path
 
 from .inside.lockdown import Limits
 from .notebook import BadNotebook
+from .sandbox import NoSandbox
 from .source import Assignment
 from .student import Times
 
@@ -130,6 +131,8 @@ def _complete(assignment: Assignment, record: dict) -> None:
             entry["message"] = ""
         if entry.get("points") is not None:
             entry["points"] = min(max(float(entry["points"]), 0.0), float(cell.points))
+        if entry.pop("unjudged", False):
+            record["flags"].append(f"a line of {cell.grade_id} could not be judged: look at it")
         if entry.pop("late", False):
             record["flags"].append(f"what {cell.grade_id} needs is defined below it")
 
@@ -244,6 +247,8 @@ def _judge(
                     engine.learned.clear()
         except BadNotebook as error:
             _say(outgoing, {"bad": str(error)})
+        except NoSandbox as error:
+            _say(outgoing, {"bad": f"the grader has no sandbox for it: {error}"})
         _say(outgoing, {"end": True})
         os._exit(0)
     except BaseException:

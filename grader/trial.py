@@ -22,6 +22,7 @@ from .inside.lockdown import Limits
 from .inside.worker import plain_python
 from .matching import Match, match
 from .notebook import BadNotebook, Cell, read
+from .sandbox import NoSandbox
 from .source import Assignment, needed_names
 from .student import OutOfTime, Student, Times
 from .values import Misbehaved, StudentError, described
@@ -144,6 +145,8 @@ def run_test(
     except TestTimeout:
         student.close()  # it may have come in the middle of a message
         outcome = _nothing(f"The test was stopped after {times.test:g} seconds.", student)
+    except NoSandbox:
+        raise  # no fault of the student's
     except Misbehaved as error:
         outcome = _nothing(str(error), student)
     except (StudentError, NotImplementedError) as error:
@@ -159,6 +162,8 @@ def run_test(
         outcome["late"] = True
     outcome["calls"] = [] if any("derivation" in entry for entry in log.shown) else student.calls[-3:]
     outcome["shown"] = log.shown
+    if any(line["verdict"] == "unjudged" for entry in log.shown for line in entry.get("derivation", ())):
+        outcome["unjudged"] = True
     outcome["seconds"] = time.monotonic() - started
     return outcome
 

@@ -1,5 +1,6 @@
 """Any notebook in nbgrader's format: variables, classes, callbacks, names that return; and a test that stumbles."""
 
+import base64
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from system import require_program
 
 from grader.inside.lockdown import Limits
 from grader.sandbox import Sandbox
+from grader.service import Service, Setup
 from grader.student import Student, Times
 from grader.values import Misbehaved, RemoteObject, StudentError
 
@@ -214,6 +216,19 @@ def test_exceptions_of_a_submission_are_of_the_built_in_kinds_alone():
         assert isinstance(caught.value, Exception)
         assert isinstance(caught.value, StudentError)
     at_work.close()
+
+
+def test_where_there_is_no_sandbox_nothing_is_graded_and_the_row_says_so(tmp_path, monkeypatch):
+    # On a worker of a cluster, say: the command itself has looked at its own machine alone.
+    monkeypatch.setenv("PATH", str(tmp_path))
+    service = Service(Setup(name="any", source=demo.dump(source()), secret=b"secret"))
+    data = base64.b64encode(demo.dump(submission())).decode()
+    record = service.grade({"student": "anna", "file": "any.ipynb", "data": data})
+    service.close()
+
+    assert record["status"] == "not graded"
+    assert record["reason"].startswith("the grader has no sandbox for it: bubblewrap is missing")
+    assert not any(cell["points"] for cell in record["cells"].values())
 
 
 def test_a_sandbox_that_ends_leaves_no_process():

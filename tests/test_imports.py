@@ -48,10 +48,10 @@ GRADER_ALLOWED = {
     "release": "notebook",
     "results": "",
     "sandbox": "inside",
-    "service": "sympy lossbook engine formulas inside notebook source student trial",
+    "service": "sympy lossbook engine formulas inside notebook sandbox source student trial",
     "source": "inside notebook release",
     "student": "inside sandbox values",
-    "trial": "hidden inside matching notebook source student values",
+    "trial": "hidden inside matching notebook sandbox source student values",
     "values": "inside",
 }
 # Parts of the standard library that the package has no use for: network, clock, other programs.
