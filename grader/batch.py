@@ -15,7 +15,7 @@ from .collect import Submission
 from .service import Service, Setup, empty_record
 
 
-def job_of(submission: Submission) -> dict:
+def job_of(submission: Submission, name: str) -> dict:
     """What a service needs; ``problem`` is set where there is nothing to grade."""
     job = {"student": submission.student, "file": submission.file.name if submission.file else "", "data": ""}
     problem = submission.problem
@@ -24,14 +24,15 @@ def job_of(submission: Submission) -> dict:
             job["data"] = base64.b64encode(submission.read()).decode()
         except OSError as error:
             problem = error.strerror or str(error)
-    return job | {"problem": problem, "flags": list(submission.flags)}
+    flags = list(submission.flags)
+    if job["file"] and name not in job["file"]:
+        flags.append(f"the file is called {job['file']}")
+    return job | {"problem": problem, "flags": flags}
 
 
 def finish(record: dict, job: dict) -> dict:
     """Add what only the outside knows."""
     record["flags"] = [*job["flags"], *record["flags"]]
-    if job["file"] and not record["file"]:
-        record["file"] = job["file"]
     return record
 
 
@@ -55,7 +56,7 @@ def run_here(setup: Setup, submissions: list[Submission], jobs: int) -> Iterator
                 submission = waiting.get_nowait()
             except queue.Empty:
                 break
-            ready.put(_one(submission, service.grade))
+            ready.put(_one(submission, setup.name, service.grade))
         service.close()
 
     threads = [threading.Thread(target=work, args=(service,), daemon=True) for service in services]
@@ -72,10 +73,10 @@ def run_here(setup: Setup, submissions: list[Submission], jobs: int) -> Iterator
             service.close()
 
 
-def _one(submission: Submission, grade: Callable[[dict], dict]) -> dict:
+def _one(submission: Submission, name: str, grade: Callable[[dict], dict]) -> dict:
     job = {"student": submission.student, "file": "", "flags": [], "problem": ""}
     try:
-        job = job_of(submission)
+        job = job_of(submission, name)
         return finish(failed(job) if job["problem"] else grade(job), job)
     except Exception as error:  # one row for every submission, whatever happens
         return finish(failed({**job, "problem": f"the grader failed: {type(error).__name__}: {error}"}), job)
@@ -90,7 +91,7 @@ def run_on_dask(setup: Setup, submissions: list[Submission], scheduler: str) -> 
     with Client(scheduler, set_as_default=False) as client:
         jobs, futures = {}, []
         for submission in submissions:
-            job = job_of(submission)
+            job = job_of(submission, setup.name)
             if job["problem"]:
                 yield finish(failed(job), job)
                 continue

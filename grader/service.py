@@ -194,6 +194,7 @@ def _take(record: dict, message: dict) -> bool:
         record["cells"][message.pop("cell")] = message
     elif "errors" in message:
         record["errors"] = message["errors"]
+        record["flags"] += message["flags"]
     elif "learned" in message:
         from . import engine
 

@@ -16,6 +16,8 @@ from .inside.wire import Closed, Handle, TooSlow, WireError, decode, encode
 from .sandbox import Sandbox
 from .values import Misbehaved, RemoteObject, brief, described, raised
 
+NOISE = {"stdout": "it prints while it is tested", "stderr": "it writes to stderr while it is tested"}
+
 
 @dataclass(frozen=True)
 class Times:
@@ -46,6 +48,8 @@ class Student:
         Number of a cell -> ``(line, what went wrong)``.
     calls : list of (str, str)
         What the test in progress has asked, and what came back, in short.
+    noise : set of str
+        ``stdout`` if something was printed during a test, ``stderr`` likewise.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Student:
         self.errors: dict[int, tuple[int | None, str]] = {}
         self.lost: set[int] = set()
         self.calls: list[tuple[str, str]] = []
+        self.noise: set[str] = set()
         self.end = time.monotonic() + times.submission
         self.sandbox: Sandbox | None = None
         self.position = 0
@@ -130,7 +135,12 @@ class Student:
             return
         self.testing = False
         try:
-            if "ended" not in self.sandbox.ask({"op": "end"}, time.monotonic() + 5):
+            answer = self.sandbox.ask({"op": "end"}, time.monotonic() + 5)
+            if "noise" in answer:
+                heard = answer["noise"] if isinstance(answer["noise"], list) else []
+                self.noise |= {name for name in NOISE if name in heard}
+                answer = self.sandbox.answer(time.monotonic() + 5)
+            if "ended" not in answer:
                 self.close()
         except (Closed, TooSlow, WireError):
             self.close()

@@ -24,7 +24,7 @@ from .matching import Match, match
 from .notebook import BadNotebook, Cell, read
 from .sandbox import NoSandbox
 from .source import Assignment, needed_names
-from .student import OutOfTime, Student, Times
+from .student import NOISE, OutOfTime, Student, Times
 from .values import Misbehaved, StudentError, described
 
 OUT_OF_TIME = "The time for the whole notebook was over before this could be looked at."
@@ -96,7 +96,7 @@ def _grade(
         end = len(student.cells)
         outcome = run_test(assignment, trusted, student, cell, end, seed, times, last=True)
         yield {"cell": cell.grade_id, **outcome}
-    yield {"errors": _errors(assignment, student, found)}
+    yield {"errors": _errors(assignment, student, found), "flags": [NOISE[name] for name in sorted(student.noise)]}
 
 
 def _errors(assignment: Assignment, student: Student, found: Match) -> list[dict]:

@@ -287,10 +287,10 @@ RENAMED = (
 # name -> (submission, a word of the flag or "")
 HONEST = {
     "right": (demo.right(), ""),
-    "prints": (demo.right(mean=mean("print('mean of', x)\nreturn sum(x) / len(x)", "print('hello')")), ""),
+    "prints": (demo.right(mean=mean("print('mean of', x)\nreturn sum(x) / len(x)", "print('hello')")), "it prints while it is tested"),
     "warnings": (
         demo.right(mean=mean("import sys, warnings\nwarnings.warn('careful')\nsys.stderr.write('hm')\nreturn sum(x) / len(x)")),
-        "",
+        "it writes to stderr while it is tested",
     ),
     "another kernel": (kernel("my-env"), "another kernel"),
     "test cells removed": (removed_tests(), "test-mean is missing"),

@@ -399,6 +399,7 @@ def test_a_flat_folder_and_the_limit_of_a_submission(place):
     assert result.returncode == 0, result.stderr
     assert "drawn anew for this run" in result.stderr
     assert rows["Ada L_1"]["auto"] == "10"
+    assert rows["Ada L_1"]["flags"] == "the file is called Ada L_1_assignsubmission_file_a.ipynb"
     assert rows["slow"]["auto"] == "0"
     assert float(rows["slow"]["seconds"]) < 12 + 60
     page = (place / "out" / "feedback" / "slow.html").read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ import ast
 import builtins
 import contextlib
 import gc
+import io
 import json
 import os
 import re
@@ -46,6 +47,8 @@ class Session:
         self.module.display = lambda *args, **kwargs: None
         self.module.get_ipython = lambda: _Quiet()
         self.held: list[object] = []
+        self.noise = {"stdout": _Noise(1), "stderr": _Noise(2)}
+        sys.stdout, sys.stderr = self.noise.values()
 
     def serve(self) -> None:
         """Answer until the grader is gone."""
@@ -54,6 +57,7 @@ class Session:
             if request["op"] == "begin":
                 self._serve_in_a_fork()
             elif request["op"] == "end":
+                self.channel.send({"noise": [name for name in ("stdout", "stderr") if self.noise[name].heard]})
                 os._exit(0)
             else:
                 self.channel.send(self._answer(request))
@@ -66,6 +70,8 @@ class Session:
             self.channel.send({"ended": f"no process could be started ({error.strerror})"})
             return
         if child == 0:
+            for stream in self.noise.values():
+                stream.heard = False
             self.channel.send({"begun": True})
             try:
                 self.serve()
@@ -127,6 +133,20 @@ class Session:
     def _run(self, source: str) -> None:
         tree = compile(plain_python(source), "<cell>", "exec", ast.PyCF_ONLY_AST)
         exec(compile(tree, "<cell>", "exec"), vars(self.module))
+
+
+class _Noise(io.TextIOWrapper):
+    """Where prints and warnings go: nowhere, but it is remembered that there were some."""
+
+    heard = False
+
+    def __init__(self, descriptor: int) -> None:
+        stream = open(descriptor, "wb", closefd=False)  # noqa: SIM115 -- open as long as the process
+        super().__init__(stream, encoding="utf-8", errors="replace")
+
+    def write(self, text: str) -> int:
+        self.heard = True
+        return super().write(text)
 
 
 class _Quiet:
