@@ -130,7 +130,7 @@ def test_without_scripts_a_page_shows_pictures_and_values(tabs, name):
         picture.scroll_into_view_if_needed()
         assert picture.is_visible()
         assert len(picture.get_attribute("alt")) > 40
-        assert "At the start:" in figure.inner_text()
+        assert "At the start:" in figure.text_content()
 
 
 def test_live_figures_weigh_little():
