@@ -84,11 +84,11 @@ rosetta: $(READY)
 	$(if $(WRITE),$(PEERS)/python peers/write.py)
 	$(PEERS)/python -m pytest -c peers/pytest.ini --rootdir peers --confcutdir peers peers
 
-## assignments: make the students' versions of all assignments, in _build/assignments
+## assignments: make the students' versions of the assignments, which are pages of the book
 assignments: $(READY)
 	@for source in $(wildcard assignments/source/*/*.ipynb); do \
-	  $(BIN)/python -m grader release $$source _build/assignments/$$(basename $$source) || exit 1; \
-	  echo "_build/assignments/$$(basename $$source)"; \
+	  $(BIN)/python -m grader release $$source assignments/release/$$(basename $$source) || exit 1; \
+	  echo "assignments/release/$$(basename $$source)"; \
 	done
 
 ## clean: remove everything that was built, .venv included

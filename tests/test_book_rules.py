@@ -57,6 +57,10 @@ def notebook(*cells: dict, name: str = "chapters/demo.ipynb") -> Page:
     return Page(name, copy.deepcopy(whole))
 
 
+def assignment(*cells: dict) -> Page:
+    return notebook(md("# Assignment"), *cells, name="assignments/release/demo.ipynb")
+
+
 def exercise(label: str) -> list[dict]:
     word = label.removeprefix("ex-")
     return [
@@ -256,6 +260,13 @@ BROKEN = {
         (notebook(md("a\n\n")), "not normalised"),
         (Page("chapters/demo.ipynb", good_page().notebook, "{}"), "not normalised"),
     ],
+    check.releases_are_blank: [
+        (assignment(code("1")), "was run"),
+        (assignment(code("1", printed("1\n"), count=None)), "was run"),
+        (assignment(code("### BEGIN SOLUTION\n1", count=None)), "students must not see"),
+        (assignment(code("from grader.hidden import rng", count=None)), "students must not see"),
+        (assignment(md("### END MARK SCHEME")), "students must not see"),
+    ],
 }
 
 
@@ -278,6 +289,11 @@ def test_a_page_that_breaks_the_rule_is_found(rule, page, message):
 
     assert found, "the rule found nothing"
     assert any(re.search(message, line) for line in found), found
+
+
+def test_only_an_assignment_may_be_unexecuted():
+    assert check.rules_for(good_page()) == check.RULES
+    assert set(check.RULES) - set(check.rules_for(assignment())) == {check.runs_in_order, check.tidy}
 
 
 def test_every_rule_is_tried_on_a_page_that_breaks_it():
@@ -526,8 +542,13 @@ def read(path: Path) -> Page:
     return Page.read(path)
 
 
-@pytest.mark.parametrize("rule", check.RULES, ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("path", pages.pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def title(thing: object) -> str:
+    return thing.relative_to(ROOT).as_posix() if isinstance(thing, Path) else thing.__name__
+
+
+@pytest.mark.parametrize(
+    ("path", "rule"), [(path, rule) for path in pages.pages() for rule in check.rules_for(read(path))], ids=title
+)
 def test_the_page_keeps_the_rule(path, rule):
     found = findings(rule, read(path))
 

@@ -1,6 +1,7 @@
 """The finished site: as files, and as a reader meets it in a browser (Chromium, without a network)."""
 
 import gzip
+import html
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
 import pytest
 from built_site import ROOT, build, build_once, documents, served
+from pages import pages as book_pages
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from system import require_program
 
@@ -499,3 +501,53 @@ def test_nothing_moves_while_a_page_loads(visit, address, name):
     page.wait_for_timeout(300)
 
     assert page.evaluate("window.shift") < 0.02
+
+
+# --- Assignments
+
+
+def words(text: str) -> str:
+    """The words of a text, whatever stands between them: markup, quotes and escapes differ from file to file."""
+    return f" {' '.join(re.findall(r'[A-Za-z0-9_]+', text))} "
+
+
+def secret_lines() -> set[str]:
+    """Lines of solutions, hidden tests and marking guides that no page, and nothing else of the book, shows."""
+    sources = list((ROOT / "assignments" / "source").glob("*/*.ipynb"))
+    shown = [*(ROOT / "lossbook").rglob("*.py"), *(p for p in book_pages() if p.suffix == ".md")]
+    known = [path.read_text(encoding="utf-8") for path in shown]
+    notebooks = [json.loads(path.read_text(encoding="utf-8")) for path in book_pages() if path.suffix == ".ipynb"]
+    known += ["".join(cell["source"]) for notebook in notebooks for cell in notebook["cells"]]
+    everything = words("\n".join(known))
+    cells = [cell for path in sources for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    lines = {words(line) for cell in cells for line in cell["source"]}
+    return {line for line in lines if len(line.split()) >= 5 and line not in everything}
+
+
+def leaks(text: str, lines: set[str]) -> list[str]:
+    plain = words(html.unescape(re.sub(r"<[^>]*>", "", text)))
+    escaped = words(re.sub(r"\\[nt\"]", " ", text))
+    return sorted(line for line in lines if line in plain or line in escaped)
+
+
+def test_no_answer_and_no_hidden_test_is_on_the_site(site):
+    lines = secret_lines()
+    files = [
+        path for path in site.rglob("*") if path.suffix in (".html", ".ipynb", ".js", ".json", ".txt", ".md", ".xml")
+    ]
+    texts = {path: path.read_text(encoding="utf-8") for path in files}
+    marks = re.compile(r"BEGIN SOLUTION|END SOLUTION|BEGIN HIDDEN|END HIDDEN|grader\.hidden|Marking guide")
+
+    assert len(lines) > 300
+    assert any("assignments/release" in path.as_posix() for path in files)
+    for path, text in texts.items():
+        assert (path.name, leaks(text, lines)) == (path.name, [])
+        assert (path.name, marks.findall(text)) == (path.name, [])
+
+
+def test_an_answer_would_be_found():
+    line = sorted(secret_lines())[100]
+    code = " ".join(f"<span>{word}</span>" for word in line.split())
+
+    assert leaks(f"<pre>{code}</pre>", secret_lines()) == [line]
+    assert leaks(json.dumps({"source": ["first\n", line]}), secret_lines()) == [line]

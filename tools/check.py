@@ -423,6 +423,21 @@ def tidy(page: Page) -> Iterator[Finding]:
         yield "page", "is not normalised: run make execute"
 
 
+LEFT_OVER = re.compile(r"(?:BEGIN|END) (?:SOLUTION|HIDDEN TESTS|MARK SCHEME)|grader\.hidden")
+
+
+def releases_are_blank(page: Page) -> Iterator[Finding]:
+    """An assignment shows no output, no answer and no hidden test."""
+    if not page.is_release:
+        return
+    for cell in page.cells:
+        if cell.outputs or cell.count is not None:
+            yield cell.id, "was run: run make assignments"
+        left = LEFT_OVER.search(cell.source)
+        if left:
+            yield cell.id, f"contains {left[0]!r}, which students must not see: run make assignments"
+
+
 RULES: tuple[Callable[[Page], Iterator[Finding]], ...] = (
     runs_in_order,
     no_errors,
@@ -441,7 +456,18 @@ RULES: tuple[Callable[[Page], Iterator[Finding]], ...] = (
     readable_elsewhere,
     labelled,
     tidy,
+    releases_are_blank,
 )
+
+# An assignment as students get it lacks the answers.  It cannot run to its end, so it is published without outputs, and
+# nbgrader's marks in its cells are more than a tidy page has.  The other rules hold: it is read like any page.  That it
+# is made of its source, which is tidy and whose answers run, is tested in tests/test_assignments.py.
+NOT_FOR_RELEASES = (runs_in_order, tidy)
+
+
+def rules_for(page: Page) -> tuple[Callable[[Page], Iterator[Finding]], ...]:
+    """The rules that a page has to keep."""
+    return tuple(rule for rule in RULES if not (page.is_release and rule in NOT_FOR_RELEASES))
 
 
 # --- Rules about the book as a whole
@@ -544,7 +570,7 @@ def main(arguments: list[str]) -> int:
     paths = [Path(name).resolve() for name in arguments] or pages()
     count = 0
     for page in map(Page.read, paths):
-        for rule in RULES:
+        for rule in rules_for(page):
             for where, what in rule(page):
                 count += 1
                 print(f"{page.name}, {where}: {what}  [{rule.__name__}]")

@@ -18,6 +18,7 @@ from mdit_py_plugins.myst_role import myst_role_plugin
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("chapters", "reference")
+RELEASES = "assignments/release"  # what students get of the assignments: made by make assignments
 # Directives whose content is not Markdown.
 VERBATIM = {"math", "code", "code-block", "code-cell", "raw", "eval-rst", "bibliography", "literalinclude"}
 
@@ -98,6 +99,11 @@ class Page:
         return Path(self.name).parent.name == "chapters"
 
     @property
+    def is_release(self) -> bool:
+        """Whether the page is an assignment as students get it, without answers."""
+        return self.name.startswith(f"{RELEASES}/")
+
+    @property
     def stem(self) -> str:
         """The words in the file name."""
         return Path(self.name).stem
@@ -118,9 +124,9 @@ class Page:
 
 
 def pages(root: Path = ROOT) -> list[Path]:
-    """Every page of the book: the notebooks and Markdown files of its folders, and the landing page."""
+    """Every page of the book: the notebooks and Markdown files of its folders, the landing page, the assignments."""
     found = [path for folder in FOLDERS for path in (root / folder).glob("*") if path.suffix in (".ipynb", ".md")]
-    return sorted([*found, *root.glob("intro.*")])
+    return [*sorted([*found, *root.glob("intro.*")]), *sorted((root / RELEASES).glob("*.ipynb"))]
 
 
 # --- Markdown
