@@ -290,6 +290,7 @@ BINARY = Section(
     i.binary,
     {
         "z = 40, label 1": i.logit(40.0, 1),
+        "z = −40, label 0": i.logit(-40.0, 0),
         "z = −800, label 1": i.logit(-800.0, 1),
         "z = 800, label 1": i.logit(800.0, 1),
         "z = −800, label 0": i.logit(-800.0, 0),
@@ -374,6 +375,14 @@ BINARY_OF_PROBABILITIES = Section(
             "Each logarithm is cut off at −100, so no loss exceeds 100 nats.",
             'F.binary_cross_entropy(0 * probabilities, labels, reduction="none")',
             "100 * labels",
+        ),
+        Trap(
+            "PyTorch",
+            "Its derivative is not the slope of its loss: the y(1 − y) in the denominator is cut off at 10⁻¹².",
+            "torch.func.grad(lambda y: F.binary_cross_entropy(y, labels, reduction='sum'))(1 - labels)",
+            "1e12 * (1 - 2 * labels)",
+            digits=6,
+            after="Behind a sigmoid, a forecast of 10⁻²⁶ for what happened pulls with 10⁻¹⁴ instead of 1.",
         ),
         Trap(
             "scikit-learn",
