@@ -104,7 +104,7 @@ ABSOLUTE = Section(
     traps=(
         Trap(
             "PyTorch",
-            "The “smooth” L1 loss is no absolute error near 0: it is a Huber loss.",
+            "Smooth L1 is no absolute error near 0: it is a Huber loss.",
             'F.smooth_l1_loss(predictions, targets, reduction="none")',
             "losses.huber_loss(predictions, targets, delta=1.0)",
         ),
@@ -913,7 +913,7 @@ SAMPLE_WEIGHTS = Section(
     traps=(
         Trap(
             "PyTorch",
-            "Doubling all weights doubles the loss, and with it the learning rate.",
+            "Doubling all weights doubles the loss, and with it every step of gradient descent.",
             "F.binary_cross_entropy_with_logits(logits, labels, weight=2 * weights)",
             "2 * (weights * each).mean()",
         ),
