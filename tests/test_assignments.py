@@ -119,7 +119,8 @@ MUTANTS = {
         ],
         "to-stable": [
             ("jump", "[start, one_minus_y, no_fractions, one_logarithm, ", "[start, ", "one logarithm; no exponential can overflow"),
-            ("sign", "one_logarithm = (1 - t) * z", "one_logarithm = (1 + t) * z", "the required form"),
+            ("sign", "no_fractions = t * log(1 + exp(-z)) + (1 - t)", "no_fractions = t * log(1 + exp(-z)) - (1 - t)", "the required form"),
+            ("sign in the only step", "one_logarithm = (1 - t) * z", "one_logarithm = (1 + t) * z", "one logarithm; no exponential can overflow; the required form"),
             ("not the stable form", "one_logarithm, Max(z, 0) - t * z + log(1 + exp(-Abs(z)))]", "one_logarithm]", "no exponential can overflow"),
             ("stops half way", "no_fractions, one_logarithm, Max(z, 0) - t * z + log(1 + exp(-Abs(z)))]", "one_minus_y]", "one logarithm; no exponential can overflow; the required form"),
             ("fewer lines", "one_minus_y, no_fractions, one_logarithm, ", "one_logarithm, ", ""),
