@@ -27,7 +27,7 @@ PAGES = sorted({one.chapter for one in stored()})
 
 def joined(builder: str) -> nodes.document:
     """A page with two live figures and a table, after the transform."""
-    from lossbook_site import live_outputs
+    from lossbook_site import live
 
     document = new_document("page", get_default_settings())
     words = '<div class="live-figure"><p>Words.</p></div>\n'
@@ -38,7 +38,7 @@ def joined(builder: str) -> nodes.document:
         bundle += nodes.container("", nodes.image(uri="picture.png"), mime_type="image/png")
         document += bundle
     document.settings.env = SimpleNamespace(app=SimpleNamespace(builder=SimpleNamespace(name=builder)))
-    live_outputs.JoinForms(document).run()
+    live.JoinForms(document).run()
     return document
 
 
