@@ -20,6 +20,7 @@ from system import require_program
 from grader.notebook import parse
 from grader.release import release, released
 from grader.service import Service, Setup
+from lossbook.derivation import Derivation, DerivationError
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ["likelihood-and-gaussian", "bernoulli", "multinoulli", "error-clinic"]
@@ -498,3 +499,46 @@ def test_teachers_have_a_marking_guide_and_students_have_not(name):
     for cell in guides:
         assert cell["source"].startswith("Marking guide")
     assert "Marking guide" not in given
+
+
+# --- The error clinic
+
+RELATIONS = {  # case -> what each line after the first claims of the line above it, and what is known of the symbols
+    "a": (["equals"] * 4 + ["differentiate", "solve_for"], "[real(t[n]), real(y[n])]", "v"),
+    "b": (["equals"] * 2 + ["differentiate", "equals"], "[binary(t[n]), unit_interval(y[n])]", "y[m]"),
+    "c": (["equals"] * 2 + ["differentiate", "equals"], "[one_hot(t[k], over=(k, 1, c)), real(z[k])]", "z[m]"),
+    "d": (["equals"] * 5, "[real(z[k])]", "z[m]"),
+    "e": (["same_minimiser", "differentiate", "equals", "solve_for"], "[real(t[n]), real(x[n])]", "w"),
+}
+
+
+@functools.cache
+def clinic():
+    """What the cells of the clinic define, without answers and tests."""
+    names = {}
+    for cell in parts("error-clinic"):
+        if cell["cell_type"] == "code" and not marks(cell).get("grade"):
+            exec(cell["source"], names)
+    return names
+
+
+@pytest.mark.parametrize("case", RELATIONS)
+def test_each_case_of_the_clinic_has_exactly_one_false_step(case):
+    relations, facts, variable = RELATIONS[case]
+    names = clinic()
+    lines, known, over = names[f"case_{case}"], eval(facts, names), eval(variable, names)
+    assert len(relations) == len(lines) - 1
+    false = []
+    for number, (relation, before, after) in enumerate(zip(relations, lines, lines[1:], strict=False), start=2):
+        step = Derivation(before, where=known)
+        try:
+            if relation == "equals":
+                step.equals(after)
+            elif relation == "same_minimiser":
+                step.same_minimiser(after, over=over)
+            else:
+                getattr(step, relation)(over, after)
+        except DerivationError as error:
+            false.append(number if error.counterexample else f"{number} could not be judged")
+
+    assert false == [names[f"find_{case}"]()[0]]
