@@ -77,6 +77,7 @@ MUTANTS = {
             ("repeats the start", "[start, sum_of_logs, two_terms, constant_outside, no_constant, half, squares]", "[start, start, start]", "the product is a sum; no exponential is left; sigma is gone; the required form"),
             ("fewer lines", "[start, sum_of_logs, two_terms, constant_outside, no_constant, half, squares]", "[start, sum_of_logs, constant_outside, squares]", ""),
             ("without the start", "return [start, ", "return [", ""),
+            ("other symbols", "", "i, M = symbols('i M', integer=True, positive=True)\n    h, b, s = IndexedBase('h'), symbols('b', real=True), symbols('s', positive=True)\n    r = (h[i] - b) ** 2\n    own = exp(-r / (2 * s**2)) / sqrt(2 * pi * s**2)\n    return [-log(Product(own, (i, 1, M))), -Sum(log(own), (i, 1, M)), Sum(r / (2 * s**2) + log(2 * pi * s**2) / 2, (i, 1, M)), Sum(r, (i, 1, M)) / s**2, Sum(r, (i, 1, M))]", ""),
         ],
         "to-mean": [
             ("jump", "[start, derivative, mu_outside, ", "[start, ", "the derivative in mu; the required form"),
@@ -188,6 +189,7 @@ MUTANTS = {
             ("no derivative", "sum_to_one, exp(z[m]) / Sum(exp(z[k]), (k, 1, c)) - t[m]]", "sum_to_one]", "the derivative; the required form"),
             ("stops early", "no_fraction, split, sum_to_one, exp(z[m]) / Sum(exp(z[k]), (k, 1, c)) - t[m]]", "no_fraction]", "no logarithm inside a sum; the derivative; the required form"),
             ("fewer lines", "no_fraction, split, sum_to_one, ", "no_fraction, sum_to_one, ", ""),
+            ("other symbols", "", "q, p, C = symbols('q p C', integer=True, positive=True)\n    u, o = IndexedBase('u'), IndexedBase('o')\n    total = Sum(exp(u[q]), (q, 1, C))\n    start = -Sum(o[q] * log(exp(u[q]) / total.subs(q, i)), (q, 1, C))\n    return [start, Sum(o[q] * (log(total.subs(q, i)) - u[q]), (q, 1, C)), log(total) - Sum(o[q] * u[q], (q, 1, C)), exp(u[p]) / total - o[p]]", ""),
         ],
         "fit": [
             ("mean over the matrix", "(y - t) / len(x)", "(y - t) / t.size", "test-fit; test-fit-others"),
