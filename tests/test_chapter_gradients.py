@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import mpmath
 import numpy as np
 import pytest
+import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special as scipy_special
@@ -18,7 +19,7 @@ from scipy import stats
 from scipy.optimize import approx_fprime, brentq, minimize, minimize_scalar
 from sklearn.linear_model import LogisticRegression
 
-from lossbook import data, hessians, special
+from lossbook import data, hessians, losses, special
 
 CHAPTER = Path(__file__).parent.parent / "chapters" / "gradients.ipynb"
 CELLS = (
@@ -456,3 +457,29 @@ def test_the_squared_error_writes_wrong_labels_off(chapter):
     assert np.sort(chapter.length)[9] < 44.1 - 9
     assert theirs.coef_[0, 0] / chapter.spread == pytest.approx(0.38, abs=0.005)
     assert misled == pytest.approx(kept, abs=0.02)
+
+
+@pytest.mark.parametrize("t", [0, 1])
+@pytest.mark.parametrize("z", [-3.0, 0.0, 2.5])
+def test_the_live_figure_draws_the_losses_of_its_four_pairs(z, t):
+    sources = {cell["id"]: "".join(cell["source"]) for cell in execute.read(CHAPTER)["cells"]}
+    names: dict = {}
+    for cell_id in ("set-up", "symbols"):
+        exec(sources[cell_id], names)
+    y, label = names["y"], names["t"]  # what the cells between derive:
+    names |= {"s": 1 / (1 + sympy.exp(-names["z"])), "entropy": SimpleNamespace(expr=y - label)}
+    names["squared"] = SimpleNamespace(expr=(y - label) * y * (1 - y))
+    exec(sources["one-logit-pairs"], names)
+
+    p = scipy_special.expit(z)
+    expected = {
+        "identity + squared error": (z - t) ** 2 / 2,
+        "sigmoid + cross-entropy": losses.binary_cross_entropy(z, t),
+        # A target of 0 means another of the three classes, and not just "not the first".
+        "softmax + cross-entropy": losses.cross_entropy(np.array([[z, 0.0, 0.0]]), [1 - t])[0],
+        "sigmoid + squared error": (p - t) ** 2 / 2,
+    }
+    at = {names["z"]: z, label: t}
+    for name, (loss, delta) in names["pairs"].items():
+        assert float(loss.subs(at)) == pytest.approx(float(expected[name]), rel=1e-12), name
+        assert float(loss.diff(names["z"]).subs(at)) == pytest.approx(float(delta.subs(at)), rel=1e-12), name
