@@ -214,6 +214,7 @@ MUTANTS = {
             ("still no N", "+ N * log(2", "+ log(2", "the required form"),
             ("false end", "residuals / N]", "residuals]", "the required form"),
             ("other numbers", '1.0, "t": [1.0, 2.0], "y": [1.0, 1.0]', '7, "t": [0, 0, 0], "y": [0, 0, 0]', ""),
+            ("from the first line", "start = case_a[2]", "start = case_a[0]", ""),
         ],
         "answer-b": [
             ("wrong line", "return 3,", "return 4,", "the false line"),
@@ -522,6 +523,14 @@ def clinic():
         if cell["cell_type"] == "code" and not marks(cell).get("grade"):
             exec(cell["source"], names)
     return names
+
+
+@pytest.mark.parametrize("case", RELATIONS)
+def test_the_clinic_does_not_say_which_line_is_false(case):
+    cells = released(parse(source("error-clinic")))["cells"]
+    given = {marks(cell).get("grade_id"): "".join(cell["source"]) for cell in cells}
+
+    assert f"case_{case}[" not in given[f"answer-{case}"] + given[f"test-{case}"] + given[f"test-repair-{case}"]
 
 
 @pytest.mark.parametrize("case", RELATIONS)
