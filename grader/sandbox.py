@@ -151,8 +151,8 @@ def _command(limits: Limits, ends: tuple[int, int], unsafe: bool, files: Path | 
     walls = [bubblewrap(), *_namespaces(), "--die-with-parent", "--new-session", "--clearenv", "--proc", "/proc"]
     walls += ["--hostname", "sandbox"]
     walls += ["--dev", "/dev", "--size", str(SHARED_BYTES), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-    walls += ["--perms", "1777", "--size", str(SHARED_BYTES), "--tmpfs", "/tmp", "--dir", "/tmp/work"]
-    walls += ["--chmod", "0777", "/tmp/work", "--dir", "/tmp/matplotlib", "--chmod", "0777", "/tmp/matplotlib"]
+    walls += ["--perms", "1777", "--size", str(SHARED_BYTES), "--tmpfs", "/tmp", "--dir", "/tmp/desk"]
+    walls += ["--chmod", "0777", "/tmp/desk", "--dir", "/tmp/matplotlib", "--chmod", "0777", "/tmp/matplotlib"]
     walls += ["--chmod", "1777", "/dev/shm"]
     for place in _above(*_system_folders()):
         walls += ["--perms", "0755", "--dir", place]  # bubblewrap's own would be for root alone
@@ -161,10 +161,10 @@ def _command(limits: Limits, ends: tuple[int, int], unsafe: bool, files: Path | 
     for host, place in [*packages, (INSIDE, "/opt/inside"), *_fonts()]:
         walls += ["--ro-bind", str(host), place]
     for path in sorted(files.iterdir()) if files else ():
-        walls += ["--ro-bind", str(path.resolve()), f"/tmp/work/{path.name}"]
+        walls += ["--ro-bind", str(path.resolve()), f"/tmp/desk/{path.name}"]
     for name, value in _environment().items():
         walls += ["--setenv", name, value]
-    walls += ["--chdir", "/tmp/work", "--remount-ro", "/", "--"]
+    walls += ["--chdir", "/tmp/desk", "--remount-ro", "/", "--"]
     return [*walls, *worker, *shown], {"PATH": os.defpath}
 
 
