@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+sys.path.insert(0, str(Path(__file__).parent / "tests"))
 sys.path.insert(0, str(Path(__file__).parent / "tools"))
 
 import execute
+from system import browser  # noqa: F401  a fixture of all tests
 
 CI = os.environ.get("CI") == "true"
 

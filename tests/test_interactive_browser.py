@@ -10,31 +10,17 @@ import numpy as np
 import pytest
 from live_pages import Stored, page, stored
 from pages import ROOT
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page
 from scipy.optimize import minimize_scalar
-from system import require_program
 
 from lossbook import data, distributions, gradients, information, losses, special
 
 STYLE = (ROOT / "site/lossbook_site/theme/static/lossbook.css").read_text(encoding="utf-8")
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
 WIDE, NARROW = {"width": 1280, "height": 1000}, {"width": 360, "height": 740}
 
 FIGURES = stored()
 each = pytest.mark.parametrize("figure", FIGURES, ids=lambda one: f"{one.chapter}-{one.cell}")
 State = dict[str, float]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = require_program("chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

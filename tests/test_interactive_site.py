@@ -13,9 +13,6 @@ from docutils import nodes
 from docutils.frontend import get_default_settings
 from docutils.utils import new_document
 from live_pages import stored
-from playwright.sync_api import sync_playwright
-from system import require_program
-from test_interactive_browser import FLAGS
 
 from lossbook.interactive.figure import runtime
 
@@ -81,19 +78,16 @@ def site(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tabs(site) -> Iterator:
+def tabs(site, browser) -> Iterator:
     """Makes browser tabs that show a page of the site."""
-    path = require_program("chromium")
-    with served(site) as address, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with served(site) as address:
 
         def start(name: str, **options):
-            tab = chromium.new_context(**options).new_page()
+            tab = browser.new_context(**options).new_page()
             tab.goto(f"{address}/chapters/{name}.html", wait_until="load")
             return tab
 
         yield start
-        chromium.close()
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -15,17 +15,11 @@ from urllib.parse import unquote, urldefrag, urljoin, urlparse
 import pytest
 from built_site import ROOT, build, build_once, documents, served
 from pages import pages as book_pages
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from system import require_program
+from playwright.sync_api import BrowserContext, Page
 
 NAMES = documents()
 NOTEBOOKS = [name for name in NAMES if (ROOT / f"{name}.ipynb").exists()]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
-# The last flag: no name of another server has an address.
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync --host-resolver-rules=MAP*~NOTFOUND,EXCLUDE127.0.0.1"
-)
 # What a first visit to a page may transfer, compressed.
 BUDGET = 260_000
 
@@ -43,16 +37,6 @@ def site(tmp_path_factory) -> Path:
 def address(site) -> Iterator[str]:
     with served(site) as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = require_program("chromium")
-    with sync_playwright() as playwright:
-        flags = FLAGS.replace("MAP*~NOTFOUND,EXCLUDE127", "MAP * ~NOTFOUND, EXCLUDE 127")
-        chromium = playwright.chromium.launch(executable_path=path, args=re.split(r" (?=--)", flags))
-        yield chromium
-        chromium.close()
 
 
 class Visit:
