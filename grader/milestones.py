@@ -237,10 +237,11 @@ def walk(task: Task, lines: list) -> Iterator[dict]:
             return
     start, goal = sympify(task.start), sympify(task.goal)
     task.authors = _authors(task, start, goal)
-    translate = _translation(task, start, given)
+    apart = [_apart(line) for line in given]
+    translate = _translation(task, start, apart)
     chain = _Chain(task, start, goal)
-    for number, line in enumerate(given, start=1):
-        yield {**_shown(line, number=number), **chain.add(translate(line), number, number == len(given))}
+    for number, (line, own) in enumerate(zip(given, apart, strict=True), start=1):
+        yield {**_shown(line, number=number), **chain.add(translate(own), number, number == len(given))}
 
 
 class _Chain:
@@ -308,6 +309,8 @@ class _Chain:
             argument = getattr(self.task, relation)
             waits = relation == "solve_for" and self.task.differentiate is not None
             if waits and "differentiate" not in self.relations:
+                continue
+            if relation == "solve_for" and argument in line.free_symbols:  # no root, so say why it is not equal
                 continue
             if argument is not None and relation not in self.relations:
                 yield relation, argument
