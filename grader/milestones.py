@@ -237,11 +237,10 @@ def walk(task: Task, lines: list) -> Iterator[dict]:
             return
     start, goal = sympify(task.start), sympify(task.goal)
     task.authors = _authors(task, start, goal)
-    apart = [_apart(line) for line in given]
-    translate = _translation(task, start, apart)
+    translate = _translation(task, start, given)
     chain = _Chain(task, start, goal)
-    for number, (line, own) in enumerate(zip(given, apart, strict=True), start=1):
-        yield {**_shown(line, number=number), **chain.add(translate(own), number, number == len(given))}
+    for number, line in enumerate(given, start=1):
+        yield {**_shown(line, number=number), **chain.add(translate(line), number, number == len(given))}
 
 
 class _Chain:
