@@ -237,10 +237,11 @@ def walk(task: Task, lines: list) -> Iterator[dict]:
             return
     start, goal = sympify(task.start), sympify(task.goal)
     task.authors = _authors(task, start, goal)
-    translate = _translation(task, start, given)
+    apart = [_apart(line) for line in given]
+    translate = _translation(task, start, apart)
     chain = _Chain(task, start, goal)
-    for number, line in enumerate(given, start=1):
-        yield {**_shown(line, number=number), **chain.add(translate(line), number, number == len(given))}
+    for number, (line, own) in enumerate(zip(given, apart, strict=True), start=1):
+        yield {**_shown(line, number=number), **chain.add(translate(own), number, number == len(given))}
 
 
 class _Chain:
@@ -428,6 +429,20 @@ def _bound(expr: object) -> set:
     from sympy.concrete.expr_with_limits import ExprWithLimits
 
     return {limit[0] for part in expr.atoms(ExprWithLimits) for limit in part.limits}
+
+
+def _apart(line: object) -> object:
+    """Other names for indices of sums that are also free, as in Σ_j e^(z_j) - z_j; a renaming would confuse the two."""
+    from sympy import Symbol
+    from sympy.concrete.expr_with_limits import ExprWithLimits
+
+    new = {x: Symbol(f"{x}_", **x.assumptions0) for x in _bound(line) & line.free_symbols}
+    if not new:
+        return line
+    return line.replace(
+        lambda part: isinstance(part, ExprWithLimits),
+        lambda part: part.xreplace({index: new[index] for index, *_ in part.limits if index in new}),
+    )
 
 
 def _authors(task: Task, start: object, goal: object) -> dict[str, object]:
