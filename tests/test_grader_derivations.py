@@ -175,6 +175,20 @@ def test_symbols_may_have_any_names(lines):
     assert judged(lines)[1] == ALL
 
 
+@pytest.mark.parametrize("index", symbols("k j i x", integer=True, positive=True))
+def test_the_index_of_a_sum_may_be_a_letter_that_is_free_elsewhere(index):
+    j, k, c = symbols("j k c", integer=True, positive=True)
+    z = IndexedBase("z")
+    start = -log(exp(z[j]) / Sum(exp(z[k]), (k, 1, c)))
+    settings = {"start": start, "goal": log(Sum(exp(z[k]), (k, 1, c))) - z[j], "where": (real(z[k]),)}
+    settings |= {"over": None, "over_after": "", "milestones": {}}
+
+    right = log(Sum(exp(z[index]), (index, 1, c))) - z[j]
+    wrong = log(Sum(exp(z[index]), (index, 1, c))) - z[1]
+    assert judged([start, right], **settings) == (["start", "follows"], [GOAL])
+    assert judged([start, wrong], **settings) == (["start", "false"], [])
+
+
 def test_the_renaming_is_one_for_all_lines():
     # The first line in own symbols, another line in mixed up ones.
     own, mixed = gaussian(A, B, s, i, M), gaussian(A, A, s, i, M)
