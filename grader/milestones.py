@@ -342,8 +342,21 @@ def follows(before: object, after: object, relation: str, argument: object, wher
     """What the engine says of a step: ``proved``, ``checked``, ``false`` with a counterexample, or ``unjudged``."""
     from sympy import srepr
 
+    if relation == "solve_for":
+        after = _factors_outside(after)
     question = engine.digest(relation, str(argument), "; ".join(map(str, where)), srepr(before), srepr(after))
     return engine.recalled(question, lambda: _ask(before, after, relation, argument, where))
+
+
+def _factors_outside(root: object) -> object:
+    """Σ s/N as (Σ s)/N: one root, but put into 1/v only the second lets SymPy cancel, and s = 0 refutes the first."""
+    from sympy import Sum
+
+    def split(part: object) -> object:
+        factor, rest = part.function.as_independent(*(index for index, *_ in part.limits), as_Add=False)
+        return factor * part.func(rest, *part.limits)
+
+    return root.replace(lambda part: isinstance(part, Sum), split)
 
 
 def _ask(before: object, after: object, relation: str, argument: object, where: tuple) -> dict:

@@ -274,6 +274,19 @@ def test_one_step_may_solve_for_the_root():
     assert "it is not true that it equals line 2" in lost_factor["message"]
 
 
+def test_a_root_may_have_its_factor_inside_the_sum():
+    v = Symbol("v", positive=True)
+    squares = Sum((t[n] - y[n]) ** 2, (n, 1, N))
+    slope = N / (2 * v) - squares / (2 * v**2)
+    settings = {"start": slope, "goal": squares / N, "differentiate": None, "solve_for": v}
+    settings |= {"over": None, "over_after": "", "milestones": {}}
+
+    for root in (squares / N, Sum((t[n] - y[n]) ** 2 / N, (n, 1, N))):
+        assert judged([slope, root], **settings) == (["start", "follows"], [GOAL]), root
+    for root in (Sum((t[n] - y[n]) ** 2 / (2 * N), (n, 1, N)), Sum((t[n] - y[n]) / N, (n, 1, N))):
+        assert judged([slope, root], **settings) == (["start", "false"], []), root
+
+
 @pytest.mark.parametrize(
     ("has", "yes", "no"),
     [
