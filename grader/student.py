@@ -17,6 +17,8 @@ from .sandbox import Sandbox
 from .values import Misbehaved, RemoteObject, brief, described, raised
 
 NOISE = {"stdout": "it prints while it is tested", "stderr": "it writes to stderr while it is tested"}
+# A thread that an answer leaves behind may end the process at any moment; the next attempt is likely to be quicker.
+ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ class Student:
     def begin(self, upto: int) -> None:
         """Prepare for a test after the cells before ``upto``: a fork will answer, and be forgotten."""
         self.calls, self.functions = [], []
-        for _ in range(2):
+        for _ in range(ATTEMPTS):
             self.advance(upto)
             self.deadline = self._until(self.times.test)
             try:
