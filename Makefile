@@ -78,9 +78,7 @@ bench: $(READY)
 	$(BENCH)/python benchmarks/run.py $(OPTIONS)
 
 ## rosetta: run every call of the Rosetta stone in six other libraries (WRITE=1 to write the page anew)
-rosetta: $(READY)
-	@test -x $(PEERS)/python || $(BIN)/python -m venv _build/peers  # large libraries: an environment of their own
-	$(PEERS)/python -m pip install --quiet --disable-pip-version-check -r peers/requirements.txt -e .
+rosetta: _build/peers/ready
 	$(if $(WRITE),$(PEERS)/python peers/write.py)
 	$(PEERS)/python -m pytest -c peers/pytest.ini --rootdir peers --confcutdir peers peers
 
@@ -99,4 +97,10 @@ clean:
 # The environment, renewed when the pinned versions change.
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) tools/environment.py .venv
+	@touch $@
+
+# The libraries of the Rosetta stone, which are large: an environment of their own.
+_build/peers/ready: peers/requirements.txt pyproject.toml | $(READY)
+	@test -x $(PEERS)/python || $(BIN)/python -m venv _build/peers
+	$(PEERS)/python -m pip install --quiet --disable-pip-version-check -r peers/requirements.txt -e .
 	@touch $@
