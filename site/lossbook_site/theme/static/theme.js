@@ -49,10 +49,11 @@
       else if (box !== document.activeElement) box.removeAttribute("tabindex");
     }
   });
-  const measure = () => { for (const box of boxes) { reach.unobserve(box); reach.observe(box); } };
-  for (const box of boxes) box.tabIndex = 0;
+  const measure = () => { for (const box of boxes) { box.tabIndex = 0; reach.unobserve(box); reach.observe(box); } };
   measure();
   document.fonts.ready.then(measure); // letters of another font are wider or narrower
+  let width = innerWidth;
+  addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; measure(); } });
 
   // A link into a folded part opens it; so does printing.
   const unfold = () => {
