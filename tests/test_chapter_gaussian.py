@@ -7,12 +7,11 @@ import re
 import warnings
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
 
 import execute
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from chapter_cells import run_cells
 from scipy import linalg, stats
 from scipy.optimize import least_squares, minimize, minimize_scalar
 from sklearn.linear_model import Lasso, LinearRegression, Ridge
@@ -66,11 +65,7 @@ NUMBERS = (
 @pytest.fixture(scope="module")
 def chapter():
     """The names that the chapter's cells define, as attributes."""
-    names: dict = {}
-    for cell_id in NUMBERS:
-        exec(compile(CELLS[cell_id], f"{CHAPTER.name}, {cell_id}", "exec"), names)
-    plt.close("all")
-    return SimpleNamespace(**names)
+    return run_cells(CHAPTER, NUMBERS)
 
 
 @pytest.fixture(scope="module")

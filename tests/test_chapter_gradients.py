@@ -7,11 +7,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import execute
-import matplotlib.pyplot as plt
 import mpmath
 import numpy as np
 import pytest
 import sympy
+from chapter_cells import run_cells
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special as scipy_special
@@ -45,12 +45,7 @@ CELLS = (
 @pytest.fixture(scope="module")
 def chapter():
     """The names that the chapter's cells define, as attributes."""
-    sources = {cell["id"]: "".join(cell["source"]) for cell in execute.read(CHAPTER)["cells"]}
-    names: dict = {}
-    for cell_id in CELLS:
-        exec(compile(sources[cell_id], f"{CHAPTER.name}, {cell_id}", "exec"), names)
-    plt.close("all")
-    return SimpleNamespace(**names)
+    return run_cells(CHAPTER, CELLS)
 
 
 def sigmoid(z):

@@ -6,14 +6,12 @@ The tests run the chapter's own cells, so what they compare is what the reader s
 from itertools import combinations_with_replacement
 from math import log2
 from pathlib import Path
-from types import SimpleNamespace
 
-import execute
-import matplotlib.pyplot as plt
 import mpmath
 import numpy as np
 import oracles
 import pytest
+from chapter_cells import run_cells
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -58,12 +56,7 @@ POINTS = {1: "aeilnorstu", 2: "dg", 3: "bcmp", 4: "fhvwy", 5: "k", 8: "jx", 10: 
 @pytest.fixture(scope="module")
 def chapter():
     """The names that the chapter's cells define, as attributes."""
-    sources = {cell["id"]: "".join(cell["source"]) for cell in execute.read(CHAPTER)["cells"]}
-    names: dict = {}
-    for cell_id in CELLS:
-        exec(compile(sources[cell_id], f"{CHAPTER.name}, {cell_id}", "exec"), names)
-    plt.close("all")
-    return SimpleNamespace(**names)
+    return run_cells(CHAPTER, CELLS)
 
 
 def rows(c):

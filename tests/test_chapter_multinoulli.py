@@ -5,13 +5,11 @@ The tests run the chapter's own cells, so what they compare is what the reader s
 
 import warnings
 from pathlib import Path
-from types import SimpleNamespace
 
-import execute
-import matplotlib.pyplot as plt
 import mpmath
 import numpy as np
 import pytest
+from chapter_cells import run_cells
 from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import special as scipy_special
@@ -28,12 +26,7 @@ CELLS = "set-up bills naive stable agreement features newton fit separable margi
 @pytest.fixture(scope="module")
 def chapter():
     """The names that the chapter's cells define, as attributes."""
-    sources = {cell["id"]: "".join(cell["source"]) for cell in execute.read(CHAPTER)["cells"]}
-    names: dict = {}
-    for cell_id in CELLS:
-        exec(compile(sources[cell_id], f"{CHAPTER.name}, {cell_id}", "exec"), names)
-    plt.close("all")
-    return SimpleNamespace(**names)
+    return run_cells(CHAPTER, CELLS)
 
 
 def without_level(weights):

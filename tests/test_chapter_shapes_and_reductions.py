@@ -4,13 +4,12 @@ The tests run the chapter's own cells, so what they compare is what the reader s
 """
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import execute
-import matplotlib.pyplot as plt
 import mpmath
 import numpy as np
 import pytest
+from chapter_cells import run_cells
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -39,12 +38,7 @@ NUMBERS = st.floats(-100, 100)
 @pytest.fixture(scope="module")
 def chapter():
     """The names that the chapter's cells define, as attributes."""
-    sources = {cell["id"]: "".join(cell["source"]) for cell in execute.read(CHAPTER)["cells"]}
-    names: dict = {}
-    for cell_id in CELLS:
-        exec(compile(sources[cell_id], f"{CHAPTER.name}, {cell_id}", "exec"), names)
-    plt.close("all")
-    return SimpleNamespace(**names)
+    return run_cells(CHAPTER, CELLS)
 
 
 def text_of(cell_id: str) -> str:
