@@ -210,6 +210,21 @@ def test_a_page_is_no_wider_than_the_screen(visit, address, name):
         assert (width, lost) == (width, [])
 
 
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_no_picture_is_cut_off_on_a_phone(visit, address, name):
+    page = visit(viewport=NARROW).open(f"{address}/{name}.html")
+    cut = page.evaluate("""() => [...document.querySelectorAll('main img')].filter((picture) => {
+        const {left, right} = picture.getBoundingClientRect();
+        for (let box = picture.parentElement; box.tagName !== 'MAIN'; box = box.parentElement) {
+            const style = getComputedStyle(box), edges = box.getBoundingClientRect();
+            const clips = style.overflowX !== 'visible' || style.contentVisibility === 'auto';
+            if (clips && (left < edges.left - 1 || right > edges.right + 1)) return true;
+        }
+        return left < -1 || right > innerWidth + 1;
+    }).map((picture) => picture.alt)""")
+    assert cut == []
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_first_visit_is_light(visit, address, name):
     reader = visit(viewport=NARROW)
