@@ -4,14 +4,16 @@ Nothing is downloaded.  Each table is a CSV file in ``lossbook/datasets``, besid
 its source, its licence and what it was compared with.  A loader returns an immutable record of read-only NumPy
 arrays, with ``source`` and ``licence``; a physical quantity carries its unit in its name (``flipper_length_mm``).
 
-==================  ==========================================================================================
-``penguins``        Palmer penguins: 344 birds, all columns, missing values kept
-``penguin_masses``  flipper length (mm) and body mass (g) of the 342 measured birds, or of one species
-``penguin_bills``   bill length and bill depth (mm) and the species as a class label, 342 birds
-``challenger``      temperature (°F) and distressed O-rings, 23 Space Shuttle flights before the Challenger accident
-``horse_kicks``     deaths by horse kick in the Prussian army, 14 corps in 20 years
-``letter_counts``   how often each of the 26 letters occurs in English books
-==================  ==========================================================================================
+===================  =========================================================================================
+``penguins``         Palmer penguins: 344 birds, all columns, missing values kept
+``penguin_masses``   flipper length (mm) and body mass (g) of the 342 measured birds, or of one species
+``penguin_bills``    bill length and bill depth (mm) and the species as a class label, 342 birds
+``challenger``       temperature (°F) and distressed O-rings, 23 Space Shuttle flights before the Challenger accident
+``horse_kicks``      deaths by horse kick in the Prussian army, 14 corps in 20 years
+``letter_counts``    how often each of the 26 letters occurs in English books
+``coal_disasters``   days from one disaster in a British coal mine to the next, 190 waits from 1851 to 1962
+``wine_bitterness``  bitterness of eight bottles of wine, rated 1 to 5 by nine judges
+===================  =========================================================================================
 """
 
 import csv
@@ -23,17 +25,21 @@ import numpy as np
 __all__ = [
     "PENGUIN_SPECIES",
     "Challenger",
+    "CoalDisasters",
     "HorseKicks",
     "LetterCounts",
     "PenguinBills",
     "PenguinMasses",
     "Penguins",
+    "WineBitterness",
     "challenger",
+    "coal_disasters",
     "horse_kicks",
     "letter_counts",
     "penguin_bills",
     "penguin_masses",
     "penguins",
+    "wine_bitterness",
 ]
 
 PENGUIN_SPECIES = ("Adelie", "Chinstrap", "Gentoo")
@@ -142,6 +148,30 @@ class LetterCounts(_Record):
         "P. Norvig (2013), English letter frequency counts: Mayzner revisited, https://norvig.com/mayzner.html"
     )
     licence: str = "counts from the Google Books Ngrams, CC BY 3.0"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CoalDisasters(_Record):
+    """Waits between disasters in coal mines, one row a wait; see :func:`coal_disasters`."""
+
+    date: np.ndarray
+    waiting_days: np.ndarray
+    source: str = "R. G. Jarrett (1979), Biometrika 66(1), 191-193, doi:10.1093/biomet/66.1.191"
+    licence: str = "facts of public record"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WineBitterness(_Record):
+    """Ratings of bitterness, one row a rating; see :func:`wine_bitterness`."""
+
+    judge: np.ndarray
+    bottle: np.ndarray
+    warm: np.ndarray
+    contact: np.ndarray
+    mark: np.ndarray
+    rating: np.ndarray
+    source: str = "J. H. Randall (1989), Biometrical Journal 31(7), 781-793, doi:10.1002/bimj.4710310703"
+    licence: str = "facts from a published table"
 
 
 def penguins() -> Penguins:
@@ -376,6 +406,73 @@ def letter_counts() -> LetterCounts:
     """
     table = _read("letter_counts.csv")
     return LetterCounts(letter=np.array(table["letter"]), count=np.array(table["count"], dtype=np.int64))
+
+
+def coal_disasters() -> CoalDisasters:
+    """Days from one disaster in a British coal mine to the next, March 1851 to March 1962.
+
+    A disaster is an explosion that killed ten men or more; there were 191.
+
+    Returns
+    -------
+    CoalDisasters
+        Arrays of shape (190,): ``date`` (datetime64[D], the day of a disaster) and ``waiting_days`` (int, days until
+        the next one).  One wait is 0: there were two disasters on 6 December 1875.
+
+    Notes
+    -----
+    Licence: facts of public record.  The copies compared are listed in ``lossbook/datasets/coal_disasters.txt``.
+
+    References
+    ----------
+    R. G. Jarrett (1979), Biometrika 66(1), 191-193, doi:10.1093/biomet/66.1.191.
+    B. A. Maguire, E. S. Pearson, A. H. A. Wynn (1952), Biometrika 39, 168-180.
+
+    Examples
+    --------
+    >>> from lossbook.data import coal_disasters
+    >>> waits = coal_disasters()
+    >>> len(waits), int(waits.waiting_days.sum()), int(waits.waiting_days.max())
+    (190, 40549, 2366)
+    >>> str(waits.date[0]), str(waits.date[-1] + waits.waiting_days[-1])
+    ('1851-03-15', '1962-03-22')
+    """
+    table = _read("coal_disasters.csv")
+    return CoalDisasters(
+        date=np.array(table["date"], dtype="datetime64[D]"),
+        waiting_days=np.array(table["waiting_days"], dtype=int),
+    )
+
+
+def wine_bitterness() -> WineBitterness:
+    """How bitter nine judges found eight bottles of wine, made in four ways: 72 ratings from 1 to 5.
+
+    Returns
+    -------
+    WineBitterness
+        Int arrays of shape (72,): ``judge`` (1 to 9), ``bottle`` (1 to 8), ``warm`` and ``contact`` (1 if the grapes
+        were crushed warm, and if the juice stood in contact with the skins; else 0), ``mark`` (bitterness from 0 to
+        100) and ``rating`` (1 to 5, the fifth of the scale that the mark lies in).
+
+    Notes
+    -----
+    Licence: facts from a published table.  The copies compared are listed in
+    ``lossbook/datasets/wine_bitterness.txt``.
+
+    References
+    ----------
+    J. H. Randall (1989), Biometrical Journal 31(7), 781-793, doi:10.1002/bimj.4710310703.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lossbook.data import wine_bitterness
+    >>> wine = wine_bitterness()
+    >>> np.bincount(wine.rating)[1:].tolist()  # ratings 1, 2, 3, 4, 5
+    [5, 22, 26, 12, 7]
+    """
+    table = _read("wine_bitterness.csv")
+    return WineBitterness(**{name: np.array(values, dtype=int) for name, values in table.items()})
 
 
 def _read(name: str) -> dict[str, list[str]]:

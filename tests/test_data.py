@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from sklearn.linear_model import LogisticRegression
+from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from lossbook import data
 
@@ -24,8 +25,10 @@ LOADERS = {
     "challenger": data.challenger,
     "horse_kicks": data.horse_kicks,
     "letter_counts": data.letter_counts,
+    "coal_disasters": data.coal_disasters,
+    "wine_bitterness": data.wine_bitterness,
 }
-FILES = ["challenger", "horse_kicks", "letter_counts", "penguins"]
+FILES = ["challenger", "coal_disasters", "horse_kicks", "letter_counts", "penguins", "wine_bitterness"]
 
 
 def counts(texts) -> dict[str, int]:
@@ -234,6 +237,64 @@ def test_letters_have_the_published_percentages():
         ],
         atol=0.005,
     )
+
+
+# --- Coal mines ------------------------------------------------------------------------------------------------------
+
+
+def test_the_waits_lead_from_disaster_to_disaster():
+    waits = data.coal_disasters()
+
+    assert len(waits) == 190
+    np.testing.assert_array_equal(waits.date[1:], waits.date[:-1] + waits.waiting_days[:-1])
+    assert (waits.date[0], waits.date[-1] + waits.waiting_days[-1]) == (date(1851, 3, 15), date(1962, 3, 22))
+    assert waits.date[waits.waiting_days == 0] == [np.datetime64("1875-12-06")]
+
+
+def test_the_disasters_of_each_year_are_the_published_ones():
+    """The yearly series of the change-point literature; some copies count 1 January 1942 (Sneyd) to 1941."""
+    waits = data.coal_disasters()
+    dates = np.append(waits.date, waits.date[-1] + waits.waiting_days[-1])
+    years = dates.astype("datetime64[Y]").astype(int) + 1970
+
+    assert "".join(map(str, np.bincount(years)[1851:])) == (
+        "4541043406334026335453144155342522342132211113001011003103220111010100021000110233112111123300014000100000100101"
+    )
+
+
+# --- Wine -------------------------------------------------------------------------------------------------------------
+
+
+def test_every_judge_tastes_every_bottle_and_the_rating_is_the_fifth_of_the_mark():
+    wine = data.wine_bitterness()
+
+    assert sorted(zip(wine.judge.tolist(), wine.bottle.tolist(), strict=True)) == [
+        (judge, bottle) for judge in range(1, 10) for bottle in range(1, 9)
+    ]
+    np.testing.assert_array_equal(wine.rating, 1 + wine.mark // 20)
+    np.testing.assert_array_equal(wine.warm, (wine.bottle > 4).astype(int))
+    np.testing.assert_array_equal(wine.contact, np.isin(wine.bottle, [3, 4, 7, 8]).astype(int))
+
+
+def test_the_ratings_of_the_four_wines_are_the_published_ones():
+    wine = data.wine_bitterness()
+    kind = 2 * wine.warm + wine.contact
+    table = [np.bincount(wine.rating[kind == k], minlength=6)[1:].tolist() for k in range(4)]
+
+    assert table == [[4, 9, 5, 0, 0], [1, 7, 8, 2, 0], [0, 5, 8, 3, 2], [0, 1, 5, 7, 5]]
+
+
+def test_the_proportional_odds_fit_is_the_one_that_the_tutorial_prints():
+    """R. H. B. Christensen, A tutorial on fitting cumulative link models with the ordinal package."""
+    wine = data.wine_bitterness()
+    fit = OrderedModel(wine.rating, np.column_stack([wine.warm, wine.contact]), distr="logit").fit(
+        method="bfgs", disp=0
+    )
+
+    np.testing.assert_allclose(fit.params[:2], [2.503, 1.528], atol=5e-4)
+    thresholds = fit.model.transform_threshold_params(fit.params)[1:-1]
+    np.testing.assert_allclose(thresholds, [-1.344, 1.251, 3.467, 5.006], atol=6e-4)
+    assert fit.llf == pytest.approx(-86.49, abs=5e-3)
 
 
 # --- What all have in common ------------------------------------------------------------------------------------------
