@@ -22,16 +22,17 @@ returns None, so that a notebook cell may end in any of them and show the figure
 ``histogram``           counts or densities between edges
 ``bars``, ``stems``     counts; a probability mass function
 ``contours``            a function of two variables
-``matrix``              a table of numbers, the larger the darker
+``matrix``              a table of numbers, the larger the stronger the colour
 ``decision_regions``    the class preferred at each point of a grid
 ``reference_line``      a vertical or horizontal line to compare with
 ``reliability``         observed frequency against predicted probability
 ======================  ======================================================================
 
-A figure is an opaque sheet of light paper with dark ink, on light pages and on dark ones: no single ink reads well on
-both (a contrast of 4.5 : 1 on white and on #121212 at once is impossible).  Every colour of a role has at least 3 : 1
-on the paper, on white and on #121212, so that style sheets and live figures can use the same palette, and any two stay
-apart with every kind of colour blindness.  Tests measure both.  Colour never speaks alone: classes have markers,
+A figure is an opaque sheet of light paper with dark ink: no single ink reads well on light and on dark pages (a
+contrast of 4.5 : 1 on white and on #121212 at once is impossible).  The site's dark theme lets light and dark change
+places and keeps the hues; so say "the stronger the colour", not "the darker".  Every colour of a role has at least
+3 : 1 on the paper, on white and on #121212, and in the dark theme, so that style sheets and live figures can use the
+same palette, and any two stay apart with every kind of colour blindness.  Tests measure all this.  Colour never speaks alone: classes have markers,
 reference lines are dashed, and legends name things.
 """
 
@@ -541,7 +542,7 @@ def contours(
     role : str or int, keyword-only
         As in ``points``.
     filled : bool, keyword-only
-        Whether to shade between the lines: the higher, the darker.
+        Whether to shade between the lines: the higher, the stronger the colour.
     labelled : bool, keyword-only
         Whether to write the levels on the lines.
     where : array_like of bool, shape (q, p), keyword-only
@@ -576,7 +577,7 @@ def matrix(
     role: str | int = "loss",
     digits: int = 2,
 ) -> None:
-    """A table of numbers as square cells: the farther from 0, the darker.
+    """A table of numbers as square cells: the farther from 0, the stronger the colour.
 
     Parameters
     ----------

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import re
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex, to_rgba
+from pages import ROOT
 
 from lossbook import plotting
 
@@ -164,6 +166,51 @@ def test_any_two_colours_can_be_told_apart(vision):
 def test_every_colour_stands_out_on_light_and_dark_pages(page):
     for role, color in plotting.COLORS.items():
         assert contrast(color, page) >= 3, f"{role} on {page}: {contrast(color, page):.2f}"
+
+
+THEME = ROOT / "site" / "lossbook_site" / "theme"
+
+
+def in_the_dark_theme(color: str) -> str:
+    """What the site's filter makes of a colour."""
+    (values,) = re.findall(r'feColorMatrix values="([^"]*)"', (THEME / "layout.html").read_text())
+    matrix = np.array(values.split(), dtype=float).reshape(4, 5)
+    assert matrix[3].tolist() == [0, 0, 0, 1, 0]
+    assert not matrix[:3, 3].any()
+    return to_hex(np.clip(matrix[:3, :3] @ to_rgba(color)[:3] + matrix[:3, 4], 0, 1))
+
+
+def test_the_dark_theme_turns_paper_and_ink_over():
+    paper, ink = in_the_dark_theme(plotting.PAPER), in_the_dark_theme(plotting.INK)
+    sheet = (THEME / "static" / "lossbook.css").read_text()
+    (page,) = re.findall(rf"--paper: light-dark\({plotting.PAPER}, (#\w+)\)", sheet)
+    assert difference(paper, page, "normal") < 1  # no edge to be seen
+    assert contrast(ink, paper) >= 7
+
+
+def test_colours_stand_out_in_the_dark_theme_and_numbers_on_their_tints():
+    paper, ink = in_the_dark_theme(plotting.PAPER), in_the_dark_theme(plotting.INK)
+    for role, color in plotting.COLORS.items():
+        assert contrast(in_the_dark_theme(color), paper) >= 3, role
+        strongest = 0.55 * np.array(to_rgba(color)[:3]) + 0.45 * np.array(to_rgba(plotting.PAPER)[:3])
+        assert contrast(in_the_dark_theme(to_hex(strongest)), ink) >= 3, f"a number on a cell of a matrix, {role}"
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+def test_any_two_colours_can_be_told_apart_in_the_dark_theme(vision):
+    colors = sorted(map(in_the_dark_theme, set(plotting.COLORS.values())))
+    apart = {pair: difference(*pair, vision) for pair in itertools.combinations(colors, 2)}
+    closest = min(apart, key=apart.get)
+    assert apart[closest] >= 10, f"{closest} are {apart[closest]:.1f} apart with {vision}"
+
+
+def test_the_dark_theme_keeps_the_hues():
+    """Each colour remains nearer to its own light form than to any other role's: "the orange curve" stays true."""
+    hues = {color: np.arctan2(*lab(linear(color))[:0:-1]) for color in set(plotting.COLORS.values()) - {"#686868"}}
+    for color, hue in hues.items():
+        dark = np.arctan2(*lab(linear(in_the_dark_theme(color)))[:0:-1])
+        turn = np.degrees(abs((dark - hue + np.pi) % (2 * np.pi) - np.pi))
+        assert turn < 25, f"{color} turns by {turn:.0f} degrees"
 
 
 def test_letters_stand_out_on_paper():

@@ -2,6 +2,7 @@
 
 import gzip
 import html
+import io
 import json
 import os
 import re
@@ -12,6 +13,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from built_site import ROOT, build, build_once, documents, served
 from pages import pages as book_pages
@@ -342,6 +345,27 @@ def test_the_reader_can_choose_the_theme_and_the_choice_stays(visit, address):
     assert page.evaluate(paper) == dark
     page.get_by_role("button", name="Dark theme").click()
     assert page.evaluate(paper) == light
+
+
+def test_pictures_follow_the_theme_and_stay_light_on_paper(visit, address):
+    """The corner of a picture has the colour of the page around it, in both themes; in print, that of light paper."""
+
+    def corner(page) -> list[int]:
+        picture = page.locator(".cell_output img").first
+        picture.scroll_into_view_if_needed()
+        pixels = plt.imread(io.BytesIO(picture.screenshot()), format="png")
+        return np.round(255 * pixels[4, 4, :3]).tolist()
+
+    def paper(page) -> list[int]:
+        return [
+            int(part) for part in re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        ]
+
+    for theme in ("light", "dark"):
+        page = visit(theme=theme).open(f"{address}/chapters/gaussian.html")
+        assert np.abs(np.subtract(corner(page), paper(page))).max() <= 2, theme
+    page.emulate_media(media="print")
+    assert min(corner(page)) > 240
 
 
 def test_the_search_finds_a_word_of_the_book(visit, address):
