@@ -10,6 +10,7 @@ A map of its modules (import the module you need; this file imports nothing, so 
 ``hessians``      their Hessians in the first argument; same names, same arguments
 ``information``   surprisal, entropy, cross-entropy, Kullback-Leibler divergence, perplexity
 ``derivation``    SymPy derivations that check every step
+``atlas``         one checked sheet for each kind of target: distribution, loss, derivatives
 ``data``          the data sets of the book
 ``plotting``      draws arrays on the axes it is given; the book's colours
 ``interactive``   figures to play with in the page; formulas in SymPy, computed by the browser
