@@ -508,7 +508,8 @@ def _gap(row: str) -> str:
 
 def _plain(line: object) -> str:
     if isinstance(line, str):
-        return line.replace("$", "").replace("`", "").replace(r"\to", "->")
+        bare = line.replace("$", "").replace("`", "").replace(r"\to", "->").replace(r"\pm", "+-")
+        return re.sub(r"\\([lr]vert|sqrt|[a-z]+)", lambda m: {"lvert": "|", "rvert": "|"}.get(m[1], m[1]), bare)
     head, formula = line if isinstance(line, tuple) else ("", line)
     words = head.replace(r"\mid", "|").replace(r"\partial", "d")
     words = re.sub(r"\\(in|text|quad|;|,)|[{}]", lambda m: "in" if m[1] == "in" else " ", words)
