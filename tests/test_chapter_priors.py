@@ -36,6 +36,7 @@ CELLS = (
     "separable-fits",
     "what-fades",
     "letters",
+    "dirichlet-check",
     "letter-codes",
     "ruler-table",
     "ruler-posterior",
@@ -121,9 +122,11 @@ def test_the_lasso_is_the_one_of_scikit_learn(chapter, threshold):
 
 
 def test_the_lasso_slope_of_five_birds_is_zero_for_scikit_learn_too(chapter):
-    theirs = Lasso(alpha=chapter.kappa_now / 5, tol=1e-14).fit(column(chapter.flipper), chapter.mass)
+    kappa = 400**2 / (40 / np.sqrt(2))  # scikit-learn divides the sum of squares by 2N
+    x, t = column(chapter.flipper), chapter.mass
 
-    assert theirs.coef_[0] == 0
+    assert Lasso(alpha=kappa / 5, tol=1e-14).fit(x, t).coef_[0] == 0
+    assert Lasso(alpha=0.78 * kappa / 5, tol=1e-14).fit(x, t).coef_[0] != 0
 
 
 def test_the_paths_end_near_least_squares_and_begin_at_zero(chapter):
@@ -288,8 +291,8 @@ def test_the_density_on_another_ruler_has_the_same_probabilities(chapter):
     precision = stats.gamma(a=2, scale=2 / chapter.Q_now)
 
     assert precision.median() ** -0.5 == pytest.approx(chapter.median_sigma, rel=1e-3)
-    peak = minimize_scalar(lambda v: -precision.logpdf(v), bounds=(1e-7, 1e-4), method="bounded").x
-    assert round(peak**-0.5) == 374
+    peak = minimize_scalar(lambda kg: -precision.logpdf(kg / 1e6), bounds=(0.1, 100), method="bounded").x  # per kg²
+    assert round((peak / 1e6) ** -0.5) == 374
 
 
 def test_the_area_of_one_bird_grows_without_end(chapter):
