@@ -259,11 +259,12 @@ def test_no_step_raises_the_loss(chapter, first, place, width):
     assert np.all(np.diff(nll) < 1e-8)
 
 
-def test_the_narrow_gaussian_ends_on_one_bird(chapter, printed):
+def test_the_narrow_gaussian_ends_on_one_bird(printed):
     nll = [numbers(line)[1] for line in printed["em-collapse"].splitlines()]
 
-    assert chapter.scale[1] == 0
-    assert chapter.mean[1] == 4775
+    *_, width, centre = numbers(printed["em-collapse"].splitlines()[-1])
+
+    assert (width, centre) == (0, 4775)
     assert np.all(np.diff(nll) < 0)
     assert nll[-1] < numbers(printed["em-sensible"].splitlines()[-1])[0]
 
@@ -311,6 +312,26 @@ def test_the_interval_is_the_integral_of_the_density(chapter, mean, scale):
     theirs = (stats.norm.cdf(upper, mean, scale) - stats.norm.cdf(lower, mean, scale)) / 25
 
     assert chapter.in_step(mean, scale) == pytest.approx(theirs, rel=1e-9, abs=1e-14)
+
+
+def test_with_intervals_the_sensible_fit_wins(chapter):
+    edges = chapter.adelies[:, None] + np.array([-12.5, 12.5])
+    parts = [
+        share * np.diff(stats.norm.cdf(edges, mean, scale), axis=1).ravel()
+        for share, mean, scale in zip(chapter.share, chapter.mean, chapter.scale, strict=True)
+    ]
+
+    assert chapter.groups == pytest.approx(-np.log(sum(parts) / 25).sum(), abs=1e-9)
+    assert chapter.groups < chapter.level[0] - 2
+    assert chapter.falling[0] < chapter.groups - 20
+
+
+def test_a_start_20_g_wide_does_not_collapse(chapter):
+    state = np.array([0.9, 0.1]), np.array([3700.0, 4775.0]), np.array([450.0, 20.0])
+    for _ in range(60):
+        _, *state = chapter.em_step(chapter.adelies, *state)
+
+    assert state[2][1] == pytest.approx(56, abs=0.5)
 
 
 # -- the wrong model -----------------------------------------------------------------------------------------------
