@@ -379,23 +379,21 @@ class Sheet:
 
     def rows(self) -> list[str]:
         """The rows of the loss table, one for each form: Markdown."""
+        return [f"| {' | '.join(self._row(form))} |" for form in self.forms]
+
+    def _row(self, form: Form) -> list[str]:
+        outputs = self.outputs_of(form)
+        other = outputs != self.outputs_of(self.forms[0])
+        bends = _listed({_pair(*pair): bend for pair, bend in self.hessian_of(form).items()})
         return [
-            "| "
-            + " | ".join(
-                [
-                    self.law,
-                    _inline(form.loss),
-                    ", ".join(f"{word} {_inline(x)}" for word, x, no in _dropped(form) if x != no) or "nothing",
-                    _listed({_latex(x): slope for x, slope in self.gradient_of(form).items()}),
-                    _listed({_pair(*pair): bend for pair, bend in self.hessian_of(form).items()})
-                    + f": {_convexity(form)}",
-                    self.statistic,
-                    f"`{form.signature}`" if form.call else "none",
-                    f"{{ref}}`{self.derived}`",
-                ]
-            )
-            + " |"
-            for form in self.forms
+            self.law + (f"; output ${', '.join(map(_latex, outputs))}$" if other else ""),
+            _inline(form.loss),
+            ", ".join(f"{word} {_inline(x)}" for word, x, nothing in _dropped(form) if x != nothing) or "nothing",
+            _listed({_latex(x): slope for x, slope in self.gradient_of(form).items()}),
+            ": ".join(filter(None, [bends, _convexity(form)])),
+            self.statistic,
+            f"`{form.signature}`" if form.call else "none",
+            f"{{ref}}`{self.derived}`",
         ]
 
 
@@ -429,7 +427,9 @@ def _by_pair(hessian: object, outputs: tuple) -> dict:
 
 
 def _times(ratio: Expr, x: Expr) -> Expr:
-    """The product, without SymPy's multiplying a number into a bracket."""
+    """The product, case by case, and without SymPy's multiplying a number into a bracket."""
+    if isinstance(x, Piecewise):
+        return Piecewise(*((_times(ratio, value), where) for value, where in x.args))
     return Mul(ratio, x, evaluate=not (sympify(ratio).is_Number and x.is_Add and ratio != 1))
 
 
