@@ -126,6 +126,23 @@ def one_logit(state: State) -> State:
     return {name: float(value[0]) for name, value in shown.items()}
 
 
+def want_to_hear(state: State) -> State:
+    p, gamma = state["truth"], state["exponent γ of focal loss"]
+
+    def best(if_yes: Callable[[float], float]) -> float:
+        def risk(y: float) -> float:
+            return p * if_yes(y) + (1 - p) * if_yes(1 - y)
+
+        return minimize_scalar(risk, bounds=(1e-6, 1 - 1e-6), method="bounded", options={"xatol": 1e-9}).x
+
+    return {
+        "logarithmic": best(lambda y: -np.log(y)),
+        "squared": best(lambda y: (1 - y) ** 2),
+        "focal": best(lambda y: -((1 - y) ** gamma) * np.log(y)),
+        "absolute": np.nan if p == 0.5 else float(p > 0.5),
+    }
+
+
 EXPECTED: dict[str, Callable[[State], State]] = {
     "by-hand": by_hand,
     "squares-and-bells": squares_and_bells,
@@ -134,6 +151,7 @@ EXPECTED: dict[str, Callable[[State], State]] = {
     "three-logits": three_logits,
     "find-the-floor": find_the_floor,
     "one-logit": one_logit,
+    "want-to-hear": want_to_hear,
 }
 
 READ = """(figure) => {
