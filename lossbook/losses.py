@@ -172,6 +172,7 @@ def absolute_error(predictions: ArrayLike, targets: ArrayLike) -> np.ndarray:
     Notes
     -----
     The minimising constant prediction is the median of the targets.
+    Derived in: An atlas of losses: real targets and angles.
 
     Examples
     --------
@@ -215,6 +216,7 @@ def huber_loss(predictions: ArrayLike, targets: ArrayLike, *, delta: float) -> n
     Notes
     -----
     With r = y − t and ``i = min(|r|, δ)``, both branches are ``i (|r| − ½ i)``.
+    Derived in: An atlas of losses: real targets and angles.
 
     References
     ----------
@@ -266,6 +268,7 @@ def pinball_loss(predictions: ArrayLike, targets: ArrayLike, *, quantile: float)
     Notes
     -----
     The minimising constant prediction is the q-quantile of the targets.
+    Derived in: An atlas of losses: real targets and angles.
 
     References
     ----------
@@ -359,6 +362,7 @@ def laplace_nll(predictions: ArrayLike, targets: ArrayLike, *, scale: ArrayLike)
     Notes
     -----
     The minimising constant prediction is the median of the targets; the minimising b is their mean absolute residual.
+    Derived in: An atlas of losses: real targets and angles.
 
     Examples
     --------
@@ -404,6 +408,7 @@ def student_t_nll(predictions: ArrayLike, targets: ArrayLike, *, scale: ArrayLik
     Notes
     -----
     It grows like a logarithm, so that an outlier pulls less the farther out it is; it is not convex.
+    Derived in: An atlas of losses: real targets and angles.
 
     Examples
     --------
@@ -765,6 +770,7 @@ def poisson_nll(log_rates: ArrayLike, counts: ArrayLike) -> np.ndarray:
     The three large terms would cancel where e^η is near k.  With φ(u) = e^u − 1 − u, the same loss is k φ(η − ln k),
     how far the rate is from the count, plus ln k! − (k ln k − k), what the best rate would cost.
     The minimising constant prediction is the logarithm of the mean of the counts.
+    Derived in: An atlas of losses: counts, waiting times and classes.
 
     References
     ----------

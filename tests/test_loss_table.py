@@ -177,7 +177,8 @@ def values(sheet: Sheet, symbol: Symbol | IndexedBase, draw) -> object:
         "real": st.floats(-10, 10),
     }
     if kind == "one_hot":
-        return [float(place == draw(st.shared(st.integers(0, CLASSES - 1)))) for place in range(CLASSES)]
+        hot = draw(st.integers(0, CLASSES - 1))
+        return [float(place == hot) for place in range(CLASSES)]
     if kind == "simplex":
         row = [draw(st.floats(0.1, 1)) for _ in range(CLASSES)]
         return [x / sum(row) for x in row]
