@@ -34,7 +34,8 @@ with warnings.catch_warnings():
 
 CHAPTER = Path(__file__).parent.parent / "chapters" / "atlas-counts-and-classes.ipynb"
 CELLS = """set-up four-tables dispersion-index mixture negative-binomial-nll gain gain-by-chance waits shape-fit
-gamma-fits wait-regression two-models species-by-year coefficient wine-table ordinal-functions ordinal-newton ordinal-fit-function
+gamma-fits wait-regression two-models species-by-year coefficient wine-table ordinal-functions ordinal-newton
+ordinal-fit-function
 recoding softmax-fit cut-gaussian four-models held-out ex-days-check""".split()
 
 
