@@ -566,3 +566,33 @@ def test_the_book_has_its_chapters():
     chapters = [path for path in execute.notebooks() if path.parent.name == "chapters"]
 
     assert len(chapters) >= FLOOR
+
+
+def sections(root: Path = ROOT) -> dict[str, str]:
+    """The source ids in the comments below each labelled heading of the book."""
+    found: dict[str, str] = {}
+    for path in pages.pages(root):
+        text = "\n".join(cell.source for cell in Page.read(path).text)
+        parts = re.split(r"^\(([\w-]+)\)=\n", text, flags=re.MULTILINE)
+        for label, body in zip(parts[1::2], parts[2::2], strict=True):
+            found[label] = " ".join(re.findall(r"^%(.*)", body, re.MULTILINE))
+    return found
+
+
+def test_a_section_that_the_ledger_names_names_the_id_too():
+    """The ledger points to sections, and at least one of them says in a comment which id it treats."""
+    comments = sections()
+    ledger = (ROOT / "reference" / "sources.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (00[0-4]-E?\d+) \|(.*)$", ledger, re.MULTILINE)
+    silent = [
+        source_id
+        for source_id, row in rows
+        if not any(
+            source_id in check.SOURCE_ID.findall(comments[label])
+            for label in re.findall(r"`([\w-]+)`", row)
+            if label in comments
+        )
+    ]
+
+    assert {source_id for source_id, _ in rows} == check.source_ids()
+    assert silent == []
