@@ -4,9 +4,11 @@ The tests run the chapter's own cells, so what they compare is what the reader s
 """
 
 import math
+import re
 import warnings
 from pathlib import Path
 
+import execute
 import mpmath
 import numpy as np
 import pytest
@@ -396,3 +398,21 @@ def test_the_horse_kicks(chapter):
     assert chapter.kick_rate == pytest.approx(np.exp(theirs.params[0]), rel=1e-9)
     assert chapter.se_log_rate == pytest.approx(theirs.bse[0], rel=1e-9)
     np.testing.assert_allclose(chapter.by_log, np.exp(theirs.conf_int()[0]), rtol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("row", "interval"),
+    [
+        ("| Wald on log-odds | −0.07 to 15.8 | 0.48 |", "wald_psi"),
+        ("| likelihood ratio (profile) | 1.4 to 18.4 | 0.80 |", "ratio_psi"),
+        ("| likelihood ratio, cut from resamples | 0.9 to 19.7 | 0.71 |", "wider"),
+    ],
+)
+def test_the_table_of_intervals_quotes_what_was_computed(chapter, row, interval):
+    text = "\n".join("".join(cell["source"]) for cell in execute.read(CHAPTER)["cells"])
+    low, high, probability = (float(x.replace("−", "-")) for x in re.findall(r"−?\d+\.\d+", row))
+    found = getattr(chapter, interval)
+
+    assert row in text
+    assert found == pytest.approx([low, high], abs=0.05)
+    assert 1 / (1 + np.exp(-found[0])) == pytest.approx(probability, abs=0.005)
