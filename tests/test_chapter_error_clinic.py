@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 from chapter_cells import run_cells
 from pages import ROOT, Page
+from read_latex import read_latex
 from scipy import integrate, optimize, stats
 from scipy.special import expit, log_softmax, rel_entr
 from sklearn.linear_model import Ridge
 from sklearn.metrics import log_loss
+from sympy import Indexed, IndexedBase, Symbol
 
 from lossbook import data
 from lossbook.derivation import Derivation
@@ -316,3 +318,76 @@ def test_the_assignment_is_linked_and_its_cases_are_not_given_away():
     assert release.is_file()
     assert "case_a" not in "\n".join(cell.source for cell in PAGE.cells)
     assert not set(PAGE.labels) & set(Page.read(release).labels)
+
+
+# --- The lines on the page are those that the engine was given
+
+
+def as_printed(formula: str) -> str:
+    """A formula of the page in the dialect of read_latex: sums with their limits, brackets in pairs, no slash."""
+    formula = re.sub(r"\\displaystyle|\\min_y|\\[bB]ig[lr]?|\\left|\\right|\\[,;]", " ", formula)
+    formula = re.sub(r"/\(([^()]*)\)", r" \\frac{1}{\1}", formula)
+    formula = re.sub(r"\\frac(\d)(\d|N)", r"\\frac{\1}{\2}", formula)
+    formula = formula.replace(r"\frac1N", r"\frac{1}{N}").replace(r"\sigma_d^2", r"\sigma_{d}^{2}")
+    formula = re.sub(r"\\(sum|prod)_([nkd])(?!\w)", lambda m: rf"\{m[1]}_{{{m[2]}=1}}^{{{SIZES[m[2]]}}}", formula)
+    formula = re.sub(r"([a-z])_([a-z])(?!\w)", r"\1_{\2}", formula)
+    formula = re.sub(r"_\{nk\}", "_{n,k}", formula)
+    return (
+        formula.replace("[", r"\left(")
+        .replace("]", r"\right)")
+        .replace("(", r"\left(")
+        .replace(")", r"\right)")
+        .replace(r"\left\left(", r"\left(")
+        .replace(r"\right\right)", r"\right)")
+    )
+
+
+SIZES = {"n": "N", "k": "c", "d": "D"}
+EARLIER = {
+    "index": ["bracket-refused"],
+    "values": ["bracket-refused"],
+    "broadcast": ["bracket-refused", "values-refused"],
+}
+
+
+@pytest.mark.parametrize(
+    ("case", "number", "expression"),
+    [
+        ("bracket", 1, "bell_nll"),
+        ("bracket", 2, "line_2"),
+        ("bracket", 4, "-squares / N"),
+        ("minus", 3, "line_3"),
+        ("index", 1, "Product(bell_curve, (n, 1, N))"),
+        ("scope", 1, "cross_entropy"),
+        ("scope", 2, "short.subs(m, n)"),
+        ("values", 1, "noise_nll"),
+        ("values", 2, "misfit"),
+        ("sigma", 2, "weighed"),
+        ("sigma", 3, "plain"),
+        ("half", 1, "half_and_penalty.start"),
+        ("half", 2, "sse + lam * w**2 / 2"),
+        ("matrix", 1, "total / N"),
+        ("matrix", 2, "total / (N * c)"),
+        ("node", 1, "form_1.start"),
+        ("node", 2, "-Sum(nodes, three)"),
+        ("broadcast", 1, "mse"),
+    ],
+)
+def test_a_line_on_the_page_is_the_line_in_the_code(case, number, expression):
+    chapter = vars(run_only(*EARLIER.get(case, ()), f"{case}-refused"))
+    line = re.search(rf"^{number}\. .*", BY_ID[f"{case}-lines"].source, re.MULTILINE)[0]
+    formula = max(re.findall(r"\$([^$]+)\$", line), key=len)
+    known = {str(x): x for x in chapter.values() if isinstance(x, Symbol)}
+    known |= {
+        str(x): x for x in chapter.values() if isinstance(x, IndexedBase) and (str(x) not in "tz" or case != "minus")
+    }
+    on_page, in_code = read_latex(as_printed(formula), known), eval(expression, chapter)
+
+    values = np.random.default_rng(number).uniform(0.2, 0.8, size=40).tolist()
+    sizes = dict.fromkeys((chapter["N"], chapter["c"], chapter["D"]), 3)
+    on_page, in_code = (side.subs(sizes).doit().subs(chapter["n"], 1) for side in (on_page, in_code))
+    parts = sorted((on_page - in_code).atoms(Indexed) | in_code.atoms(Indexed), key=str)
+    on_page, in_code = (side.subs(dict(zip(parts, values, strict=False))) for side in (on_page, in_code))
+    rest = sorted(on_page.free_symbols | in_code.free_symbols, key=str)
+    on_page, in_code = (float(side.subs(dict(zip(rest, values[20:], strict=False)))) for side in (on_page, in_code))
+    assert np.isclose(on_page, in_code)
