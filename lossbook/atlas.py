@@ -97,7 +97,7 @@ class Form:
 
     @property
     def signature(self) -> str:
-        """The call as a reader types it: ``laplace_nll(predictions, targets, scale=…)``."""
+        """The call as a reader types it, such as ``laplace_nll(predictions, targets, scale=…)``."""
         first, second, *rest = self.arguments
         return f"{self.call}({', '.join([first, second, *(f'{name}=…' for name in rest)])})"
 
