@@ -49,7 +49,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Of `--dist loadfile`: one worker for each file, but each chapter's share of a test file may go to another worker.
 
     A notebook stays whole, because its cells share a kernel; the files that run or mutate all chapters, which take the
-    longest, are spread.
+    longest, are spread; and those that share one run of a chapter (chapter_runs) go together.
     """
     if config.getoption("dist") != "loadfile":
         return None
@@ -61,6 +61,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
         def _split_scope(self, nodeid: str) -> str:
             file, _, test = nodeid.partition("::")
             words = set(re.findall(r"[a-z]+(?:-[a-z]+)*", test.partition("[")[2]))
-            return "::".join([file, *sorted(words & chapters)])
+            shared = file in ("tests/test_figures.py", "tests/test_mutation.py")
+            return "::".join(["tests/chapter_runs.py" if shared else file, *sorted(words & chapters)])
 
     return ByChapter(config, log)

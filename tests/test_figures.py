@@ -1,61 +1,25 @@
 """Every picture in the book is the one its code draws, and every axis is labelled.
 
-nbval compares what cells print, not their pictures.  So each notebook runs once more, the way `make execute` runs it;
-its pictures are compared with the stored ones, and every figure is asked for its labels at the moment it is drawn.
+nbval compares what cells print, not their pictures.  So each notebook runs once more (chapter_runs); its pictures are
+compared with the stored ones, and every figure was asked for its labels at the moment it was drawn.
 """
 
 import base64
 import copy
 import io
 import json
-from functools import cache
 from pathlib import Path
 
 import execute
 import numpy as np
 import pytest
+from chapter_runs import run
 from pages import ROOT
 from PIL import Image
 
 # A processor may round a coordinate differently, which tints pixels along an edge; it does not move a point.
 TINT = 24  # of 255
 MOST_PIXELS = 40  # that may differ by more; a data point covers about 150
-
-LOOK = """
-def _look():
-    from matplotlib import backend_bases as backend
-
-    original, seen = backend.FigureCanvasBase.print_figure, []
-
-    def missing(axes, which):
-        group = getattr(axes, f"get_shared_{which}_axes")().get_siblings(axes)
-        texts = [getattr(one, f"get_{which}label")() for one in group if one.axison]
-        texts.append(getattr(axes.figure, f"get_sup{which}label")())
-        visible = getattr(axes, f"{which}axis").get_visible()
-        return [f"{which} label"] if visible and not "".join(texts).strip() else []
-
-    def print_figure(self, *args, **kwargs):
-        for axes in self.figure.axes:
-            if axes.axison and axes.get_visible():
-                labels = missing(axes, "x") + missing(axes, "y")
-                enough = len(labels) < 2 if hasattr(axes, "_colorbar") else not labels
-                if not enough:
-                    seen.append([axes.get_title(loc="left"), labels])
-        return original(self, *args, **kwargs)
-
-    backend.FigureCanvasBase.print_figure = print_figure
-    return seen
-
-_unlabelled = _look()
-"""
-TELL = "import json; print(json.dumps(_unlabelled))"
-
-
-@cache
-def run(path: Path) -> tuple[dict, list]:
-    """The notebook run anew, and its unlabelled axes."""
-    notebook = execute.execute(path, before=LOOK, after=TELL)
-    return notebook, json.loads(notebook["metadata"].pop("after"))
 
 
 def pictures(notebook: dict) -> list[tuple[str, str]]:
@@ -115,7 +79,7 @@ def ids(path: Path) -> str:
 
 @pytest.mark.parametrize("path", execute.notebooks(), ids=ids)
 def test_running_the_notebook_anew_changes_nothing(path):
-    fresh, _ = run(path)
+    fresh = run(path).notebook
     stored = execute.read(path)
 
     assert not changed_outputs(stored, fresh), "\n".join(changed_outputs(stored, fresh))
@@ -124,9 +88,7 @@ def test_running_the_notebook_anew_changes_nothing(path):
 
 @pytest.mark.parametrize("path", execute.notebooks(), ids=ids)
 def test_every_axis_is_labelled(path):
-    _, unlabelled = run(path)
-
-    assert unlabelled == []
+    assert run(path).unlabelled == []
 
 
 # --- The checks themselves: one notebook whose cells draw the same figure, changed in one way each
@@ -166,7 +128,8 @@ def demonstration(tmp_path_factory) -> tuple[dict, list]:
         for name, source in CELLS.items()
     ]
     path.write_text(json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
-    return run(path)
+    demo = run(path)
+    return demo.notebook, demo.unlabelled
 
 
 def alone(demonstration: tuple[dict, list], name: str) -> dict:
