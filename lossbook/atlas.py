@@ -335,11 +335,14 @@ class Sheet:
         """Label and lines of each entry; a line is words, an expression, or a pair of LaTeX and an expression."""
         t = _latex(self.target)
         yield "support", [self.support if isinstance(self.support, str) else (rf"{t} \in", self.support)]
-        yield "distribution", [self.law, (rf"p({t} \mid x) =", self.density)]
+        main = self.forms[0].loss
+        short = {main: Symbol(r"\ell")} if main.has(Piecewise) else {}  # cases in an exponent cannot be read
+        yield "distribution", [self.law, (rf"p({t} \mid x) =", self.density.xreplace(short))]
         yield "link", [self.link]
-        yield "NLL", [self.nll]
+        yield "NLL", [self.nll.xreplace(short)]
         for form in self.forms:
-            yield "loss" if form is self.forms[0] else "also", [form.loss]
+            label, sign = ("loss", r"\ell =" if short else "") if form is self.forms[0] else ("also", "")
+            yield label, [(sign, form.loss)]
             names = ", ".join(_latex(x) for x in self.outputs_of(form))
             dropped = [(rf"\text{{{word}}}\;", x) for word, x, nothing in _dropped(form) if x != nothing]
             yield f"dropped in ${names}$", dropped or ["nothing"]
@@ -387,12 +390,12 @@ class Sheet:
         bends = _listed({_pair(*pair): bend for pair, bend in self.hessian_of(form).items()})
         return [
             self.law + (f"; output ${', '.join(map(_latex, outputs))}$" if other else ""),
+            f"`{form.signature}`" if form.call else "none",
             _inline(form.loss),
             ", ".join(f"{word} {_inline(x)}" for word, x, nothing in _dropped(form) if x != nothing) or "nothing",
             _listed({_latex(x): slope for x, slope in self.gradient_of(form).items()}),
             ": ".join(filter(None, [bends, _convexity(form)])),
             self.statistic,
-            f"`{form.signature}`" if form.call else "none",
             f"{{ref}}`{self.derived}`",
         ]
 
@@ -452,7 +455,17 @@ def _convexity(form: Form) -> str:
 # Words and formulas on the card
 # ---------------------------------------------------------------------------------------------------------------------
 
-_ROOM = 62  # characters of a line of the card
+_ROOM = 56  # characters of a line of the card
+# What a card says in TeX, and how it says the same in plain text; single signs last.
+_PLAIN = (
+    (r"\\to\b", "->"),
+    (r"\\pm ?", "+-"),
+    (r" ?/ \\partial ", "/d"),
+    (r"\\partial ?", "d"),
+    (r" ?\\[lr]vert ?|\\mid", "|"),
+    (r"\\(text|quad|[;,])", " "),
+    (r"[\\{}$`]", ""),
+)
 _PARTS = re.compile(r"(\$[^$]*\$|`[^`]*`)")
 
 
@@ -503,17 +516,15 @@ def _typeset(line: object) -> list[str]:
 
 def _gap(row: str) -> str:
     """Space below a row: fractions and sums need more."""
-    return "1em" if re.search(r"\\(frac|sum|prod|begin)", row) else "0.35em"
+    return "1.2em" if re.search(r"\\(frac|sum|prod|begin)", row) else "0.35em"
 
 
 def _plain(line: object) -> str:
-    if isinstance(line, str):
-        bare = line.replace("$", "").replace("`", "").replace(r"\to", "->").replace(r"\pm", "+-")
-        return re.sub(r"\\([lr]vert|sqrt|[a-z]+)", lambda m: {"lvert": "|", "rvert": "|"}.get(m[1], m[1]), bare)
-    head, formula = line if isinstance(line, tuple) else ("", line)
-    words = head.replace(r"\mid", "|").replace(r"\partial", "d")
-    words = re.sub(r"\\(in|text|quad|;|,)|[{}]", lambda m: "in" if m[1] == "in" else " ", words)
-    return " ".join(f"{words.replace('d ', 'd').replace(' / ', '/').replace('/ ', '/')} {text(formula)}".split())
+    """A line of the card as plain text."""
+    head, formula = line if isinstance(line, tuple) else (line, None) if isinstance(line, str) else ("", line)
+    for pattern, plain in _PLAIN:
+        head = re.sub(pattern, plain, head)
+    return head if formula is None else " ".join(f"{head} {text(formula)}".replace("\\", "").split())
 
 
 def _inline(x: Expr) -> str:

@@ -6,6 +6,7 @@ from sympy import (
     FiniteSet,
     IndexedBase,
     KroneckerDelta,
+    Piecewise,
     Product,
     S,
     Sum,
@@ -300,6 +301,18 @@ def test_long_words_are_cut_between_words():
     assert shown == sentence
 
 
+def test_cases_stand_on_a_card_once():
+    cases = Piecewise((t - y, t >= y), (y - t, True))
+    sides = (Side(t > y, y + r, t - y), Side(t < y, y - r, y - t))
+    form = Form(loss=cases, factor=1 / b, constant=log(2 * b), sides=sides)
+    sheet = laplace(density=exp(-cases / b) / (2 * b), nll=cases / b + log(2 * b), forms=[form])
+
+    assert "p(t | x) = exp(-ell/b)/(2*b)" in repr(sheet)
+    assert "  NLL               ell/b + log(2*b)" in repr(sheet)
+    assert "  loss              ell = Piecewise(" in repr(sheet)
+    assert sheet._repr_latex_().count(r"\begin{cases}") == 2
+
+
 def test_a_sheet_is_shown_the_same_way_again():
     assert gaussian()._repr_latex_() == gaussian()._repr_latex_()
     assert repr(laplace()) == repr(laplace())
@@ -309,7 +322,8 @@ def test_rows_of_the_table_have_as_many_cells_as_the_page_needs():
     rows = [*gaussian().rows(), *laplace().rows(), *bernoulli().rows()]
 
     assert {row.count("|") for row in rows} == {9}
-    assert gaussian().rows()[0].endswith("| mean | none | {ref}`sec-atlas-one` |")
+    assert gaussian().rows()[0].startswith("| Gaussian, mean $y$ | none | $")
+    assert gaussian().rows()[0].endswith(" | $y - t$ | $1$: convex | mean | {ref}`sec-atlas-one` |")
     assert "`binary_cross_entropy(logits, labels)`" in bernoulli().rows()[0]
     assert r"factor $\frac{1}{b}$, constant $\ln\!\left(2 b\right)$" in laplace().rows()[0]
 

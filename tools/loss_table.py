@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "reference" / "loss-table.md"
 CHAPTERS = ("atlas-real-targets", "atlas-counts-and-classes")
 HEAD = (
-    "| distribution of $t$ given $x$ | loss of one example | dropped: free of the outputs | derivative "
-    "| second derivative | minimiser: statistic | call | derived in |"
+    "| distribution of $t$ given $x$ | call | loss of one example | dropped: free of the outputs | derivative "
+    "| second derivative | minimiser: statistic | derived in |"
 )
 MARK = re.compile(r"^% sheets: (?P<keys>.*)\n(?:\n(?:\|.*\n)+)?", re.MULTILINE)
 
