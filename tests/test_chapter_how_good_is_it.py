@@ -36,6 +36,7 @@ CELLS = (
     "uniform-simulation",
     "interval-rules",
     "interval-ratio",
+    "three-intervals",
     "invariance",
     "coverage",
     "challenger-fit",
