@@ -1,0 +1,1 @@
+"""What judges derivations in the browser: ``judge`` and, for the markup, ``derivations``."""
