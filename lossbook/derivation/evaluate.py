@@ -76,6 +76,7 @@ class Point:
         self.redrawn: frozenset[str] = frozenset()  # families whose values this point draws afresh
         self.variant, self.restyle = 0, style
         self.known: dict = {}  # values of entries and inner sums that were computed already, to this number of digits
+        self.measured: dict = {}  # values of whole expressions at this point, by the number of digits
         self.peak = [0.0]  # the largest term of any sum so far: what rounding errors are measured by
 
     def at(self, digits: int) -> Point:

@@ -21,6 +21,7 @@ _SHARPER = (1, 8, 24)  # times as many digits, before a step is refused
 _MOST_MOVES = 6  # directions in which slopes are compared
 _ORDER_POINTS = 48  # base points at which the order of two expressions is compared
 _VARIANT_STYLES = ("generic", "generic", "opposite", "one", "large", "small", "equal")
+_MORE_DIGITS = 64  # digits are added in such portions, so that a value is found again that was computed before
 _STEP = Rational(1, 10**18)  # finite differences; the values have 50 digits
 
 
@@ -95,8 +96,11 @@ def order(function: Value, point: Point, other: Value, other_point: Point) -> in
 
 def _measured(function: Value, point: Point) -> tuple[object, object]:
     """Value at a point, and the largest term that was added up on the way."""
-    fresh = point.at(point.digits)
-    return value_at(function, fresh), fresh.peak[0]
+    key = (function, point.digits)
+    if key not in point.measured:
+        fresh = point.at(point.digits)
+        point.measured[key] = value_at(function, fresh), fresh.peak[0]
+    return point.measured[key]
 
 
 def order_of(function: Value, point: Point, first: tuple, other: Value, other_point: Point, second: tuple) -> int:
@@ -116,6 +120,7 @@ def order_of(function: Value, point: Point, first: tuple, other: Value, other_po
                 return 1 if gap > 0 else -1
         gap_before = abs(gap)
         digits = digits + 60 + _exponent(max(first[1], second[1], size)) + _exponent(1 / size)
+        digits += -digits % _MORE_DIGITS
         if digits > _MOST_DIGITS:
             break
         first, second = _measured(function, point.at(digits)), _measured(other, other_point.at(digits))
@@ -353,6 +358,7 @@ def _is_discrete(knowledge: Knowledge, name: str) -> bool:
 def moved(point: Point, move: dict, length: Rational) -> Point:
     """The point with some values shifted by ``length`` times the move."""
     twin = point.at(point.digits)  # with nothing computed yet
+    twin.measured = {}
     twin.symbols, twin.entries = dict(point.symbols), dict(point.entries)
     for key, amount in move.items():
         table = twin.entries if isinstance(key, tuple) else twin.symbols
