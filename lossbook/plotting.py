@@ -32,8 +32,8 @@ A figure is an opaque sheet of light paper with dark ink: no single ink reads we
 contrast of 4.5 : 1 on white and on #121212 at once is impossible).  The site's dark theme lets light and dark change
 places and keeps the hues; so say "the stronger the colour", not "the darker".  Every colour of a role has at least
 3 : 1 on the paper, on white and on #121212, and in the dark theme, so that style sheets and live figures can use the
-same palette, and any two stay apart with every kind of colour blindness.  Tests measure all this.  Colour never speaks alone: classes have markers,
-reference lines are dashed, and legends name things.
+same palette, and any two stay apart with every kind of colour blindness.  Tests measure all this.  Colour never speaks
+alone: classes have markers, reference lines are dashed, and legends name things.
 """
 
 from collections.abc import Sequence
