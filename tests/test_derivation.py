@@ -729,6 +729,10 @@ PRINTED = {
     (N + 1) * a: (r"a \left(N + 1\right)", "a*(N + 1)"),
     1 + exp(a): ("1 + e^{a}", "1 + exp(a)"),
     Sum(x[n] + a, (n, 1, N)): (r"\sum_{n=1}^{N} \left(a + x_{n}\right)", "Sum(a + x[n], (n, 1, N))"),
+    log(Sum(exp(x[n]), (n, 1, N))) * Sum(t[n], (n, 1, N)): (
+        r"\left(\ln \sum_{n=1}^{N} e^{x_{n}}\right) \sum_{n=1}^{N} t_{n}",
+        "log(Sum(exp(x[n]), (n, 1, N)))*Sum(t[n], (n, 1, N))",
+    ),
     Sum(x[n], (n, 1, N)) ** 2: (r"\left(\sum_{n=1}^{N} x_{n}\right)^{2}", "Sum(x[n], (n, 1, N))**2"),
 }
 
@@ -772,6 +776,7 @@ expressions = st.recursive(
         inner.map(lambda e: 1 / (e**2 + 1)),
         inner.map(exp),
         inner.map(lambda e: log(e**2 + 1)),
+        inner.map(lambda e: log(Sum(e**2 + 1, (n, 1, N)))),
         inner.map(lambda e: sqrt(e**2 + 2)),
         inner.map(lambda e: Sum(e, (n, 1, N))),
         inner.map(lambda e: Product(e, (k, 1, c))),

@@ -150,7 +150,11 @@ class Latex(_Ordered, LatexPrinter):
         for place, factor in enumerate(factors):
             text = self._print(factor)
             last = place == len(factors) - 1
-            if (factor.is_Add and len(factors) > 1) or (isinstance(factor, Sum | Product) and not last):
+            root = factor.base if factor.is_Pow else factor
+            reaches_on = isinstance(factor, Sum | Product) or (
+                isinstance(root, log) and isinstance(root.args[0], Sum | Product)
+            )  # a reader would take what follows for a part of the sum
+            if (factor.is_Add and len(factors) > 1) or (reaches_on and not last):
                 text = rf"\left({text}\right)"
             if texts and text[:1].isdigit() and texts[-1][-1:].isdigit():
                 text = rf"\cdot {text}"
