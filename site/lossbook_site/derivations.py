@@ -16,6 +16,7 @@ _NUMBER = re.compile(r"\{?\\scriptstyle\s*\((\d+)\)\}?(?:\\quad|\s)*")
 _REASON = re.compile(r"(?:\\quad|\s)*\{\\small\b.*\}", re.DOTALL)
 DISPLAY_STYLE = "\\displaystyle "
 _MARKS = {r"\blacksquare": ("proved", "Proved for all sizes"), r"\square": ("checked", "Checked at many points")}
+_MEANINGS = dict(_MARKS.values()) | {"refused": "Does not follow"}
 
 
 @dataclass
@@ -100,7 +101,7 @@ def _write(step: Step, typeset: Callable[[str], str]) -> str:
         if piece
     ]
     if step.verdict:
-        meaning = dict(_MARKS.values())[step.verdict]
+        meaning = _MEANINGS[step.verdict]
         last = parts.pop() if parts else ""
         rest, space, word = ("", "", last) if step.reason.endswith("$") else last.rpartition(" ")
         mark = f'<span class="mark {step.verdict}" role="img" aria-label="{meaning}"></span>'

@@ -91,10 +91,10 @@ class Desk(SphinxDirective):
             _html(
                 "</details>"
                 "<noscript><p>The desk itself needs a browser that runs scripts.</p></noscript>"
-                '<div class="desk-sheet" hidden>'
+                '<div class="desk-sheet">'
                 f'<label for="desk-{name}-lines">Your lines, in Python</label>'
                 f'<textarea id="desk-{name}-lines" spellcheck="false" autocapitalize="off" autocomplete="off" '
-                'rows="5"></textarea><div class="desk-buttons">'
+                f'rows="{max(5, begin.count(chr(10)) + 2)}">{escape(begin)}</textarea><div class="desk-buttons">'
                 + "".join(
                     f'<button type="button" data-do="{do}"{" hidden" if do == "stop" else ""}>{label}</button>'
                     for do, label in buttons

@@ -93,10 +93,10 @@ def write(modules: Path, out: Path) -> None:
     manifest = {"archives": []}
     for name, sources in _archives().items():
         content = _made(modules, name, sources)
-        (folder / f"{name}.zip").write_bytes(content)
-        manifest["archives"].append(
-            {"file": f"{name}.zip", "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-        )
+        digest = hashlib.sha256(content).hexdigest()
+        file = f"{name}-{digest[:12]}.zip"  # so that no cache gives the archive of an older build
+        (folder / file).write_bytes(content)
+        manifest["archives"].append({"file": file, "sha256": digest, "bytes": len(content)})
     for name in ("worker.mjs", "desk.js", "desk.css"):
         shutil.copyfile(_HERE / name, folder / name)
     katex = modules / "katex" / "dist"

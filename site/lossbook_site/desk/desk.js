@@ -28,9 +28,9 @@
 
   // --- The worker: one a page
 
-  let worker = null; // { ready: promise, port }
-  let pending = null; // { id, resolve, reject }: one question at a time
+  let worker = null; // { ready: promise, started, port, tell, stop }
   let asked = 0;
+  const waiting = new Map(); // the questions without an answer, by number: { resolve, reject }
 
   function cannot() {
     if (location.protocol === "file:") return "The desk needs a web server: this page was opened from a folder. With the book's files, `make serve` is one.";
@@ -49,7 +49,8 @@
         mine.port.terminate();
         if (worker === mine) worker = null;
         reject(error);
-        if (pending) { const question = pending; pending = null; question.reject(error); }
+        for (const question of waiting.values()) question.reject(error);
+        waiting.clear();
       };
       mine.port.onerror = (event) => {
         event.preventDefault();
@@ -57,9 +58,9 @@
       };
       mine.port.onmessage = ({ data }) => {
         if (data.stage) mine.tell(data.stage);
-        else if (data.ready) resolve();
+        else if (data.ready) { mine.started = true; resolve(); }
         else if (data.failed) mine.stop(new Error(data.failed));
-        else if (pending?.id === data.id) { const question = pending; pending = null; question.resolve(data.answer); }
+        else { waiting.get(data.id)?.resolve(data.answer); waiting.delete(data.id); }
       };
     });
     mine.ready.catch(() => {});
@@ -67,10 +68,9 @@
     return mine.ready;
   }
 
-  async function ask(question, tell) {
-    await start(tell);
+  function ask(question) {
     return new Promise((resolve, reject) => {
-      pending = { id: (asked += 1), resolve, reject };
+      waiting.set((asked += 1), { resolve, reject });
       worker.port.postMessage({ id: asked, ...question });
     });
   }
@@ -99,7 +99,6 @@
     const find = (selector) => desk.querySelector(selector);
     const [sheet, said, steps] = [find("textarea"), find(".desk-said"), find(".desk-steps")];
     const button = Object.fromEntries([...desk.querySelectorAll("button[data-do]")].map((each) => [each.dataset.do, each]));
-    find(".desk-sheet").hidden = false;
 
     const fit = () => { sheet.rows = Math.max(5, sheet.value.split("\n").length + 1); };
     const say = (state, text) => {
@@ -118,10 +117,12 @@
     const kept = memory.read(name);
     sheet.value = kept.text ?? begin;
     fit();
-    if (kept.solved) say("solved", "You solved this one. Check shows it again.");
+    if (kept.solved) say("empty", "You have solved this one.");
     sheet.addEventListener("input", () => { fit(); memory.write(name, { text: sheet.value }); });
-    // Whoever begins to write will want a verdict: Python can start meanwhile.
-    sheet.addEventListener("focus", () => start((stage) => { if (running) say("busy", stage); }).catch(() => {}), { once: true });
+    // Whoever begins to write will want a verdict: Python can start meanwhile.  (Not for who only tabs through.)
+    for (const sign of ["click", "input"]) {
+      sheet.addEventListener(sign, () => { if (!cannot()) start(() => {}).catch(() => {}); }, { once: true });
+    }
 
     async function show(answer) {
       const { renderToString } = await typesetter();
@@ -137,15 +138,21 @@
       busy(true);
       say("busy", worker ? "Checking …" : "Starting Python …");
       const lines = sheet.value;
+      let late;
       try {
-        const late = setTimeout(() => say("busy", "Still at it. Stop ends it."), 15000);
-        const answer = await ask({ prelude, lines, goal }, (stage) => say("busy", stage)).finally(() => clearTimeout(late));
-        await show(answer);
+        typesetter().catch(() => {}); // meanwhile
+        await start((stage) => say("busy", stage));
+        say("busy", "Checking …");
+        late = setTimeout(() => say("busy", "Still at it. Stop ends it."), 15000);
+        const answer = await ask({ prelude, lines, goal });
         const where = answer.line ? `Line ${answer.line}: ` : "";
+        clearTimeout(late);
+        await show(answer);
         say(answer.state, where + answer.message);
         if (answer.printed) said.append(Object.assign(document.createElement("pre"), { textContent: answer.printed }));
         if (answer.state === "solved") memory.write(name, { solved: true });
       } catch (error) {
+        clearTimeout(late);
         say("mistake", error.message);
       } finally {
         running = false;
@@ -158,15 +165,16 @@
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); check(); }
     });
     button.stop.addEventListener("click", () => {
-      worker?.stop(new Error("Stopped. Python starts anew with the next check."));
+      const began = worker?.started;
+      worker?.stop(new Error("Stopped. Your lines are kept."));
       button.check.focus();
-      start(() => {}).catch(() => {}); // so that the next verdict does not wait
+      if (began) start(() => {}).catch(() => {}); // so that the next verdict does not wait
     });
     button.reset.addEventListener("click", () => {
       sheet.value = begin;
       fit();
       steps.replaceChildren();
-      memory.write(name, { text: begin, solved: false });
+      memory.write(name, { text: undefined, solved: false });
       say("empty", "The sheet is as it was at first.");
       sheet.focus();
     });
@@ -192,4 +200,5 @@
 
   for (const desk of document.querySelectorAll(".desk")) furnish(desk);
   progress();
+  addEventListener("storage", progress); // solved in another window
 })();

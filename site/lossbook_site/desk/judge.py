@@ -11,18 +11,22 @@ import contextlib
 import functools
 import html
 import io
+import re
 import traceback
+from collections.abc import Callable
 
 from sympy import Expr, preorder_traversal, sympify
 from sympy.tensor.indexed import Indexed, IndexedBase
 
-from lossbook.derivation import Derivation, DerivationError
+from lossbook.derivation import Derivation, DerivationError, Step
+from lossbook.derivation.printing import latex
 
 from . import derivations
 
 YOURS = "<your lines>"
 JUDGED = ("equals", "at_least", "at_most", "same_minimiser", "differentiate", "substitute", "solve_for")
 _touched: list[Derivation] = []  # in the order of their last step
+_refused: list[tuple[Derivation, Step]] = []  # the step that ended the check, with the derivation it was to extend
 
 
 def check(prelude: str, lines: str, goal: str = "") -> dict[str, object]:
@@ -42,22 +46,26 @@ def check(prelude: str, lines: str, goal: str = "") -> dict[str, object]:
     dict
         ``state``: ``"solved"``, ``"follows"`` (every step holds), ``"refused"`` (a step does not), ``"mistake"`` (in
         the Python) or ``"empty"``.  ``message``: what to tell the reader, as plain text.  ``line``: the number of the
-        reader's line that it is about, or 0.  ``steps``: the accepted steps as HTML, formulas as
-        ``<span class="tex" data-tex="…">``.  ``count``: how many steps there are.  ``printed``: what was printed.
+        reader's line that it is about, or 0.  ``steps``: the accepted steps as HTML, and the one that was refused, with
+        formulas as ``<span class="tex" data-tex="…">``.  ``count``: how many steps were accepted.  ``printed``: what
+        was printed.
     """
     _touched.clear()
+    _refused.clear()
     names: dict[str, object] = {"__name__": "desk"}
     printed = io.StringIO()
     with _watched(), contextlib.redirect_stdout(printed):
         exec(compile(prelude, "<the exercise>", "exec"), names)
         given = names.get("d")
         start = len(given.steps) if isinstance(given, Derivation) else 0
+        # Before the reader's lines, which may give the names another meaning.
+        wanted = sympify(eval(goal, dict(names))) if goal else None
         answer = _run(lines, names)
         shown = _shown(names, given, answer.pop("value", None))
         if answer["state"] == "follows" and shown is None:
             answer |= _say("empty", "There is no derivation yet. Begin with d = Derivation(…).")
         elif answer["state"] == "follows" and goal:
-            answer |= _compare(shown, given, start, goal, names)
+            answer |= _compare(shown, given, start, wanted, names)
         elif answer["state"] == "follows":
             answer |= _say("follows", _count(shown) if shown.steps else "The first line stands. Write the next one.")
     steps = shown.steps if shown is not None else ()
@@ -78,12 +86,42 @@ def _run(lines: str, names: dict[str, object]) -> dict[str, object]:
     except SyntaxError as error:
         return _say("mistake", f"This is not Python yet: {error.msg}.", error.lineno or 0)
     except DerivationError as error:
-        return _say("refused", str(error), _line(error))
+        return _say("refused", _in_words(error), _line(error))
     except (ValueError, TypeError) as error:
         return _say("mistake", str(error), _line(error))
-    except Exception as error:
+    except RecursionError:
+        return _say("mistake", "A function calls itself without end.")
+    except BaseException as error:  # whatever it is, it ends these lines and not the desk
         return _say("mistake", f"{type(error).__name__}: {error}", _line(error))
     return _say("follows", "") | {"value": value}
+
+
+_AT = re.compile(r"(?:at (?P<where>.*): )?left (?P<left>.*), right (?P<right>.*)")
+_SLOPE = " (slope, by central differences)"
+_IN_WORDS = {
+    "same_minimiser": "between these two points the line above goes from {left}, but yours from {right}",
+    "differentiate": "the slope of the line above is {left}, but your line is {right}",
+    "solve_for": "the line above is {left} with your root, not {right}",
+    "at_least": "the line above is {left}, which is less than your bound {right}",
+    "at_most": "the line above is {left}, which is more than your bound {right}",
+    "equals": "the line above is {left}, but your line is {right}",
+}
+
+
+def _in_words(error: DerivationError) -> str:
+    """The refusal: what the engine says, in whole sentences, without the lines that are shown as formulas."""
+    head, *_, last = str(error).splitlines()
+    found = _AT.fullmatch(last.strip())
+    if not _refused:
+        return str(error)
+    step = _refused[0][1]
+    if not found or step.relation not in _IN_WORDS:
+        return f"{head[0].upper()}{head[1:]}: {last.strip()}."
+    pair = " to " if step.relation == "same_minimiser" else " / "
+    sides = {side: found[side].removesuffix(_SLOPE).replace(" / ", pair) for side in ("left", "right")}
+    number = len(_refused[0][0].steps) + 1
+    where = f"At {found['where']}, " if found["where"] else "But "
+    return f"Step {number} is false. {where}{_IN_WORDS[step.relation].format(**sides)}."
 
 
 def _line(error: BaseException) -> int:
@@ -102,14 +140,13 @@ def _shown(names: dict[str, object], given: object, value: object) -> Derivation
 
 
 def _compare(
-    shown: Derivation, given: Derivation, start: int, goal: str, names: dict[str, object]
+    shown: Derivation, given: Derivation, start: int, wanted: Expr, names: dict[str, object]
 ) -> dict[str, object]:
     """Whether the exercise is solved: the last line is the goal, in the form of the goal."""
     if names.get("d") is not given:
         return _say("mistake", "Keep the derivation d of the exercise: add steps to it, such as d.equals(…).")
     if len(shown.steps) == start:
         return _say("empty", "Nothing is added yet. Write the next line, such as d.equals(…).")
-    wanted = sympify(eval(goal, dict(names)))
     if same_form(shown.expr, wanted) and _equal(shown, wanted):
         return _say("solved", f"{_count(shown)} This is the line that was asked for.")
     return _say("follows", f"{_count(shown)} It is not yet the line that is asked for.")
@@ -169,16 +206,21 @@ def _markup(shown: Derivation) -> str:
     def typeset(tex: str) -> str:
         return f'<span class="tex" data-tex="{html.escape(tex, quote=True)}"></span>'
 
-    tex = shown._repr_latex_().strip().strip("$")
-    steps = derivations.read(tex)
-    if steps:
-        return derivations.write(steps, typeset)
-    return typeset(derivations.DISPLAY_STYLE + tex)
+    refused = [step for derivation, step in _refused if derivation is shown]
+    whole = Derivation(shown.start, where=shown.facts, because=shown.because)
+    whole.steps = (*shown.steps, *refused)
+    steps = derivations.read(whole._repr_latex_().strip().strip("$"))
+    if not steps:
+        steps = [derivations.Step(lines=[("", latex(shown.start))], reason=shown.because)]
+    if refused:
+        steps[-1].verdict = "refused"
+    return derivations.write(steps, typeset)
 
 
 # --- What was judged before
 
-_verdicts: dict[tuple, tuple] = {}
+# With (name, first line, facts, steps so far, arguments): the steps then, or the error, and the line that it refused.
+_verdicts: dict[tuple, tuple[tuple[Step, ...] | None, Exception | None, Step | None]] = {}
 _MOST = 500
 
 
@@ -195,7 +237,7 @@ def _watched():
             setattr(Derivation, name, method)
 
 
-def _remembering(name: str, method):
+def _remembering(name: str, method: Callable) -> Callable:
     @functools.wraps(method)
     def step(self: Derivation, *arguments: object, **options: object) -> Derivation:
         _touched.append(self)
@@ -203,19 +245,40 @@ def _remembering(name: str, method):
         if key not in _verdicts:
             if len(_verdicts) >= _MOST:
                 _verdicts.clear()
-            try:
-                method(self, *arguments, **options)
-            except (DerivationError, ValueError, TypeError) as error:
-                _verdicts[key] = (None, error)
-            else:
-                _verdicts[key] = (self.steps, None)
-        steps, error = _verdicts[key]
+            _verdicts[key] = _judged(name, method, self, arguments, options)
+        steps, error, refused = _verdicts[key]
+        _refused[:] = [(self, refused)] if refused else []
         if error is not None:
             raise error.with_traceback(None)
         self.steps = steps
         return self
 
     return step
+
+
+def _judged(name: str, method: Callable, derivation: Derivation, arguments: tuple, options: dict) -> tuple:
+    tried: list[Expr] = []
+    judge = derivation._judge  # the engine's own, which every step goes through with the line it is about
+    derivation._judge = lambda label, after, search: (tried.append(after), judge(label, after, search))
+    try:
+        method(derivation, *arguments, **options)
+    except DerivationError as error:
+        over = _over(name, arguments, options)
+        refused = Step(name, derivation.expr, tried[-1], options.get("because", ""), "", over) if tried else None
+        return None, error, refused
+    except (ValueError, TypeError) as error:
+        return None, error, None
+    finally:
+        del derivation._judge
+    return derivation.steps, None, None
+
+
+def _over(name: str, arguments: tuple, options: dict) -> tuple:
+    """What a step varies, differentiates by or solves for, as a tuple."""
+    if name in ("differentiate", "solve_for"):
+        return tuple(map(sympify, (*arguments[:1], *(options[key] for key in ("wrt", "unknown") if key in options))))
+    over = options.get("over", ())
+    return tuple(over) if isinstance(over, list | tuple) else (over,)
 
 
 def _frozen(value: object) -> object:

@@ -1,7 +1,9 @@
 // The desk's Python: one Pyodide in a worker of its own, so that the page stays alive and Stop always works.
 //   in   { id, prelude, lines, goal }
-//   out  { stage } while starting, { ready } or { failed } once, { id, answer } for each question
+//   out  { stage } while starting, { ready } or { failed } once, { id, answer } for each question; { failed } once more
+//        if Python itself breaks
 const here = new URL("./", import.meta.url);
+const CORE = 6.4e6; // bytes of Pyodide as servers send it, compressed
 
 async function fetched(file, kind) {
   let response;
@@ -14,14 +16,24 @@ async function fetched(file, kind) {
   return kind === "manifest" ? response.json() : response.arrayBuffer();
 }
 
+async function core() {
+  try {
+    const { loadPyodide } = await import("./pyodide.mjs");
+    return await loadPyodide({ indexURL: here.href });
+  } catch (error) {
+    throw new Error(`Python could not be fetched or started. Are you offline? (${error.message ?? error})`);
+  }
+}
+
 async function start() {
+  const starting = core();
+  starting.catch(() => {}); // this and the archives: told below, each when it is its turn
   const manifest = await fetched("manifest.json", "manifest");
-  const megabytes = manifest.archives.reduce((sum, { bytes }) => sum + bytes, 6.3e6) / 1e6;
+  const megabytes = manifest.archives.reduce((sum, { bytes }) => sum + bytes, CORE) / 1e6;
   postMessage({ stage: `Fetching Python and SymPy: ${megabytes.toFixed(0)} MB, once …` });
   const archives = manifest.archives.map(({ file }) => fetched(file));
-  archives.forEach((archive) => archive.catch(() => {})); // told below, when it is its turn
-  const { loadPyodide } = await import("./pyodide.mjs");
-  const python = await loadPyodide({ indexURL: here.href });
+  archives.forEach((archive) => archive.catch(() => {}));
+  const python = await starting;
   postMessage({ stage: "Starting SymPy …" });
   for (const [place, { file, sha256 }] of manifest.archives.entries()) {
     const content = new Uint8Array(await archives[place]);
@@ -42,7 +54,15 @@ const ready = start().then((started) => { python = started; postMessage({ ready:
 ready.catch((error) => postMessage({ failed: String(error.message ?? error) }));
 
 onmessage = async ({ data: { id, prelude, lines, goal } }) => {
-  await ready;
-  python.globals.set("question", python.toPy([prelude, lines, goal]));
-  postMessage({ id, answer: JSON.parse(python.runPython("json.dumps(judge.check(*question))")) });
+  try {
+    await ready;
+  } catch {
+    return; // told above
+  }
+  try {
+    for (const [name, text] of Object.entries({ prelude, lines, goal })) python.globals.set(name, text);
+    postMessage({ id, answer: JSON.parse(python.runPython("json.dumps(judge.check(prelude, lines, goal))")) });
+  } catch (error) { // judge.check() tells what is wrong with the lines; this is Python itself, out of memory or stack
+    postMessage({ failed: `Python broke down: ${String(error.message ?? error).trim().split("\n").at(-1)}` });
+  }
 };
