@@ -89,6 +89,8 @@ def test_flights_by_statsmodels():
     assert min(of_line) < 0
     assert f"from {min(of_line):.3f} to {max(of_line):.3f}" in printed("flights-loop")
     assert flights.temperature_fahrenheit[np.argmin(of_line)] == flights.temperature_fahrenheit.max()
+    assert labels[np.argmin(of_line)] == 0
+    assert round(np.log(1 - min(of_line)), 3) == 0.137  # what the line would be paid for "no distress"
 
 
 def test_the_reweighted_fit_climbs_to_the_top_of_students_likelihood(chapter):
