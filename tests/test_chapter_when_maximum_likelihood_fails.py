@@ -238,13 +238,38 @@ def test_the_mixture_agrees_with_scikit_learn(chapter):
         precisions_init=np.full((2, 1, 1), 300.0**-2),
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # after 40 steps it has not converged, nor has the chapter
+        warnings.simplefilter("ignore")  # 40 steps are enough to compare, and too few to converge
         theirs.fit(chapter.adelies[:, None])
 
     assert nll == pytest.approx(-theirs.score(chapter.adelies[:, None]) * 151, rel=1e-9)
     assert share == pytest.approx(theirs.weights_, rel=1e-6)
     assert mean == pytest.approx(theirs.means_.ravel(), rel=1e-6)
     assert scale == pytest.approx(np.sqrt(theirs.covariances_.ravel()), rel=1e-6)
+
+
+def test_the_sensible_fit_is_run_to_its_end(chapter, printed):
+    """Another program, from another start and until nothing moves, ends where the last printed line does."""
+    theirs = GaussianMixture(2, tol=1e-12, max_iter=20_000, reg_covar=0, means_init=[[3300], [4400]], random_state=0)
+    theirs.fit(chapter.adelies[:, None])
+    order = theirs.means_.ravel().argsort()
+    nll, *ours = numbers(printed["em-sensible"].splitlines()[-1])
+    found = np.ravel(
+        [theirs.means_.ravel()[order], np.sqrt(theirs.covariances_.ravel()[order]), theirs.weights_[order]]
+    )
+
+    assert theirs.converged_
+    assert nll == pytest.approx(-theirs.score(chapter.adelies[:, None]) * 151, abs=0.006)
+    assert ours[:4] == pytest.approx(found[:4], abs=0.6)
+    assert ours[4:] == pytest.approx(found[4:], abs=0.006)
+    assert ours[:2] == [3540, 4320]
+
+
+def test_the_first_groups_look_like_the_two_sexes():
+    table = data.penguins()
+    weighed = (table.species == "Adelie") & np.isfinite(table.body_mass_g)
+
+    assert round(table.body_mass_g[weighed & (table.sex == "female")].mean()) == 3369
+    assert round(table.body_mass_g[weighed & (table.sex == "male")].mean()) == 4043
 
 
 @settings(max_examples=20, deadline=None)
