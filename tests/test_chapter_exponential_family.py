@@ -417,6 +417,23 @@ def test_the_verdicts_do_not_hang_on_the_threshold(chapter):
             assert values[unknown] > 1e-3, name
 
 
+def test_the_last_singular_values_of_the_negative_binomial_are_small_but_not_zero(chapter):
+    with mpmath.workdps(50):
+        rows = []
+        for setting, other in zip(chapter.settings[:, 0], chapter.others[:, 0], strict=True):
+            log_success = -mpmath.log1p(mpmath.exp(3 - mpmath.mpf(setting)))
+            rows.append([k * log_success + mpmath.loggamma(k + mpmath.mpf(other)) for k in range(25)])
+        table = np.array(rows)
+        table = table - table.mean(axis=1, keepdims=True)
+        table = table - table.mean(axis=0, keepdims=True)
+        squares = mpmath.eigsy(mpmath.matrix((table @ table.T).tolist()), eigvals_only=True)
+        values = sorted((mpmath.sqrt(abs(square / max(squares))) for square in squares), reverse=True)
+
+    assert [float(value) for value in values[8:11]] == pytest.approx([6e-10, 2e-11, 3e-14], rel=0.2)
+    assert values[11] < 1e-24  # centring 12 rows leaves 11
+    assert chapter.found["neg. binomial, both"][:8] == pytest.approx([float(v) for v in values[:8]], rel=1e-4)
+
+
 @given(st.data())
 def test_a_product_of_parameter_and_statistic_has_rank_one_whatever_h_and_a_are(chapter, data):
     def column(length):
