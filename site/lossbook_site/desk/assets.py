@@ -26,7 +26,7 @@ _HERE = Path(__file__).parent
 _BOOK = Path(__file__).resolve().parents[3]
 _CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 # Parts of SymPy and mpmath that no derivation asks for, and that the rest imports nowhere or only for its own sake.
-_LEFT_OUT = {"tests", "benchmarks", "crypto", "sandbox", "holonomic", "diffgeom", "stats", "autolev"}
+_LEFT_OUT = {"tests", "conftest.py", "benchmarks", "crypto", "sandbox", "holonomic", "diffgeom", "stats", "autolev"}
 _LEFT_OUT |= {"quantum", "mechanics", "continuum_mechanics", "control", "optics", "hep", "biomechanics"}  # of physics
 
 
@@ -42,9 +42,10 @@ def _archives() -> dict[str, dict[str, Path]]:
     algebra = dict(_package(Path(sympy.__file__).parent)) | dict(_package(Path(mpmath.__file__).parent))
     engine = {f"lossbook/derivation/{path.name}": path for path in (_BOOK / "lossbook" / "derivation").glob("*.py")}
     engine["lossbook/__init__.py"] = _BOOK / "lossbook" / "__init__.py"
-    for name in ("__init__.py", "judge.py"):
-        engine[f"lossbook_desk/{name}"] = _HERE / ("browser_package.py" if name == "__init__.py" else name)
-    engine["lossbook_desk/derivations.py"] = _HERE.parent / "derivations.py"
+    for folder in ("lossbook_site", "lossbook_site/desk"):
+        engine[f"{folder}/__init__.py"] = _HERE / "browser_package.py"  # the real ones need Sphinx
+    engine["lossbook_site/derivations.py"] = _HERE.parent / "derivations.py"
+    engine["lossbook_site/desk/judge.py"] = _HERE / "judge.py"
     return {"sympy": algebra, "lossbook": dict(sorted(engine.items()))}
 
 

@@ -1,1 +1,1 @@
-"""What judges derivations in the browser: ``judge`` and, for the markup, ``derivations``."""
+"""A package in the browser, where only the modules that judge derivations are."""

@@ -180,7 +180,7 @@ d = Derivation(-log(Product(probability, (n, 1, N))), where=[count(t[n]), real(e
 """,
         goal="Sum(exp(eta[n]) - t[n] * eta[n], (n, 1, N))",
         hints=(
-            "Minus the log of one probability has three terms: $e^{\\eta_n}$, $-t_n\\eta_n$ and $\\ln t_n!$",
+            "Minus the log of one probability has three terms: $e^{\\eta_n}$, $-t_n\\eta_n$ and $\\ln(t_n!)$.",
             "`d.equals(Sum(exp(eta[n]) - t[n] * eta[n] + log(factorial(t[n])), (n, 1, N)))` is the first step. "
             "Which of its terms does not contain $\\eta$?",
         ),

@@ -15,13 +15,12 @@ import re
 import traceback
 from collections.abc import Callable
 
-from sympy import Expr, preorder_traversal, sympify
+from sympy import Expr, Symbol, preorder_traversal, sympify
 from sympy.tensor.indexed import Indexed, IndexedBase
 
 from lossbook.derivation import Derivation, DerivationError, Step
 from lossbook.derivation.printing import latex
-
-from . import derivations
+from lossbook_site import derivations
 
 YOURS = "<your lines>"
 JUDGED = ("equals", "at_least", "at_most", "same_minimiser", "differentiate", "substitute", "solve_for")
@@ -167,10 +166,13 @@ def _equal(shown: Derivation, wanted: Expr) -> bool:
 def same_form(expr: Expr, wanted: Expr) -> bool:
     """No function, sum, product or symbol that the wanted line does not have, and not much longer."""
     return (
-        _heads(expr) <= _heads(wanted)
-        and {str(each) for each in expr.free_symbols} <= {str(each) for each in wanted.free_symbols}
-        and _size(expr) <= 1.5 * _size(wanted) + 6
+        _heads(expr) <= _heads(wanted) and _symbols(expr) <= _symbols(wanted) and _size(expr) <= 1.5 * _size(wanted) + 6
     )
+
+
+def _symbols(expr: Expr) -> set[str]:
+    """Names that stand for something: not the index of a sum, which is free in each of its terms."""
+    return {each.name for each in expr.free_symbols if isinstance(each, Symbol)}
 
 
 def _heads(expr: Expr) -> set[str]:
@@ -264,7 +266,9 @@ def _judged(name: str, method: Callable, derivation: Derivation, arguments: tupl
         method(derivation, *arguments, **options)
     except DerivationError as error:
         over = _over(name, arguments, options)
-        refused = Step(name, derivation.expr, tried[-1], options.get("because", ""), "", over) if tried else None
+        reason = options.get("because", "")
+        reason = reason if isinstance(reason, str) else ""
+        refused = Step(name, derivation.expr, tried[-1], reason, "", over) if tried else None
         return None, error, refused
     except (ValueError, TypeError) as error:
         return None, error, None

@@ -45,7 +45,7 @@ async function start() {
     }
     python.runPython(`import sys; sys.path.insert(0, "/${file}")`);
   }
-  python.runPython("import json; from lossbook_desk import judge");
+  python.runPython("import json; from lossbook_site.desk import judge");
   return python;
 }
 
