@@ -21,7 +21,7 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import log_loss
 from sympy import Indexed, IndexedBase, Symbol
 
-from lossbook import data
+from lossbook import data, losses
 from lossbook.derivation import Derivation
 
 CHAPTER = ROOT / "chapters" / "error-clinic.ipynb"
@@ -160,6 +160,7 @@ def test_the_two_likelihoods_that_may_be_compared():
     assert np.isclose(chapter.full, gaussian)
     assert np.isclose(chapter.laplace, laplace)
     assert round(laplace - gaussian, 1) == 15.8
+    assert 2350 < laplace - chapter.gauss < 2400  # "almost 2400 nats"
     assert np.isclose(chapter.gauss, 342 / 2)
     assert (laplace - chapter.gauss) / np.log(10) > 1000  # "a thousand digits"
 
@@ -286,6 +287,8 @@ def test_what_the_text_says_of_the_columns(chapter):
     assert found["numbers"] == 17
     assert min(found, key=found.get) == "slope"
     assert not chapter.caught_by["16 upper clip"]["numbers"]
+    mild = chapter.clipped_loss(chapter.mild, chapter.distress)
+    assert np.allclose(mild, losses.binary_cross_entropy(chapter.mild, chapter.distress), rtol=1e-6, atol=0)
 
 
 @pytest.mark.parametrize(
