@@ -107,8 +107,10 @@ def test_the_figures_of_a_page_live(tabs, name):
 
     assert figures.count() == sum(one.chapter == name for one in stored())
     for figure in figures.all():
+        # As a reader comes to it.  Its part of the page is laid out then, and the figure is drawn.
+        figure.evaluate("figure => { location.hash = figure.closest('section[id]').id; }")
         figure.scroll_into_view_if_needed()
-        assert figure.locator(".live-plot > *").count() > 0
+        figure.locator(".live-plot > *").first.wait_for(state="attached")
         assert not figure.locator("noscript, img").count()
         control = figure.locator("input, [role=slider]").first
         before = control.get_attribute("aria-valuetext")

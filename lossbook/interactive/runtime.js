@@ -58,7 +58,8 @@ window.lossbookLive ??= (() => {
   const TOP = 26, BOTTOM = 40, RIGHT = 14, NEAR = 28;
   const panelOf = (spec, variables, move) => {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("role", "img");
+    const tall = () => Math.round(spec.height * (matchMedia("(max-width: 599px)").matches ? 0.8 : 1)); // a phone shows more
+    svg.setAttribute("role", "img"); svg.style.height = `${tall()}px`;
     svg.setAttribute("aria-label", spec.name);
     const sheet = element("div", { class: "live-sheet" }, svg);
     const grips = spec.handles.map((handle) => {
@@ -140,12 +141,12 @@ window.lossbookLive ??= (() => {
     const resize = () => {
       if (!sheet.clientWidth || sheet.clientWidth === width) return;
       width = sheet.clientWidth;
-      height = Math.round(spec.height * (innerWidth < 600 ? 0.8 : 1)); // of two panels on a phone, more is in sight
+      height = tall();
       const rows = ticks(y0, y1, height / 50);
       left = 15 + 7.2 * Math.max(...rows.map(([, text]) => text.length));
       const [w, h] = [width - left - RIGHT, height - TOP - BOTTOM];
       const columns = spec.ticks ?? ticks(x0, x1, Math.max(2, w / 80));
-      svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+      svg.setAttribute("viewBox", `0 0 ${width} ${height}`); svg.style.height = "";
       svg.innerHTML = tag("g", { transform: `translate(${left},${TOP})` },
         rows.map(([at, text]) => tag("path", { class: "live-grid", d: `M0,${Y(at)}H${w}` })
           + tag("text", { x: -6, y: Y(at) + 4, "text-anchor": "end" }, text)).join("")
@@ -238,10 +239,9 @@ window.lossbookLive ??= (() => {
       element("div", { class: "live-values" }, element("dl", {}, ...spec.readOuts.map((one, i) =>
         element("div", {}, element("dt", {}, one.name), element("dd", {}, values[i])))), again),
       element("div", { class: "live-panels", style: `--columns:${spec.columns}` }, ...panels.map((one) => one.whole)), live);
-    const resize = () => panels.forEach((panel) => panel.resize());
-    resize();
     update();
-    new ResizeObserver(resize).observe(root);
+    const resize = () => panels.forEach((panel) => panel.resize()); // when there is a width: a page is laid out in parts
+    new ResizeObserver(resize).observe(root); addEventListener("beforeprint", resize);
   };
 
   const tools = { total, product, minimiser };
