@@ -446,6 +446,17 @@ def test_a_product_of_parameter_and_statistic_has_rank_one_whatever_h_and_a_are(
     assert np.all(chapter.singular_values(table)[1:] < 1e-10)
 
 
+def test_newton_overshoots_from_afar_as_the_text_says():
+    """A coin with as many ones as zeros: the root is 0, and the start 3."""
+    theta, path = mpmath.mpf(3), []
+    for _ in range(2):
+        y = 1 / (1 + mpmath.exp(-theta))
+        theta += (mpmath.mpf(1) / 2 - y) / (y * (1 - y))
+        path.append(round(float(theta)))
+
+    assert path == [-7, 551]
+
+
 # -- at a glance, and the exercises -------------------------------------------------------------------------------
 
 
