@@ -263,6 +263,24 @@ def test_the_mode_of_a_dirichlet_posterior_adds_alpha_minus_one(kappa, seed):
     assert density(mode) >= density(other / other.sum())
 
 
+@pytest.mark.parametrize("alpha", [0.3, 1.0, 2.5])
+def test_on_log_odds_the_mode_of_a_dirichlet_posterior_adds_alpha(alpha):
+    counts = np.array([7.0, 0.0, 3.0])
+
+    def shares(free):
+        return np.exp([*free, 0.0]) / np.exp([*free, 0.0]).sum()
+
+    def minus_log_density(free):
+        steps = 1e-4 * np.eye(2)
+        jacobian = [(shares(free + h)[:2] - shares(free - h)[:2]) / 2e-4 for h in steps]  # of the first two shares
+        log_on_shares = np.sum((counts + alpha - 1) * np.log(shares(free)))
+        return -log_on_shares - np.log(abs(np.linalg.det(jacobian)))
+
+    mode = shares(minimize(minus_log_density, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-9}).x)
+
+    np.testing.assert_allclose(mode, (counts + alpha) / (counts + alpha).sum(), rtol=1e-3)
+
+
 def test_no_other_tried_pseudo_count_codes_english_shorter(chapter):
     def bits(kappa):
         shares = (chapter.counts + kappa) / (chapter.total + 26 * kappa)
