@@ -82,7 +82,8 @@ class Desk(SphinxDirective):
         data = json.dumps({"prelude": prelude, "begin": begin, "goal": goal}).replace("<", "\\u003c")
         return [
             _html(
-                f'<section class="desk" id="desk-{name}" data-desk="{name}" aria-labelledby="desk-{name}-title">'
+                f'<div class="desk" id="desk-{name}" data-desk="{name}" role="group" '
+                f'aria-labelledby="desk-{name}-title">'
                 f'<p class="desk-title" id="desk-{name}-title">At the derivation desk: {escape(title)}</p>'
             ),
             *before,
@@ -102,7 +103,7 @@ class Desk(SphinxDirective):
                 + '</div><div class="desk-said" role="status"></div><div class="desk-steps derivation"></div></div>'
             ),
             *after,
-            _html(f'<script type="application/json">{data}</script></section>'),
+            _html(f'<script type="application/json">{data}</script></div>'),
         ]
 
     def text(self, markdown: str) -> list[nodes.Node]:

@@ -89,6 +89,14 @@
     return katex;
   }
 
+  // What is too wide scrolls in its own box, also by keyboard, as on the rest of the page (theme.js).
+  const reach = new ResizeObserver((changes) => {
+    for (const { target: box } of changes) {
+      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+      else if (box !== document.activeElement) box.removeAttribute("tabindex");
+    }
+  });
+
   // --- One desk
 
   const SAYS = { solved: "Solved.", follows: "It follows.", refused: "It does not follow.", mistake: "Not yet.", empty: "" };
@@ -130,6 +138,8 @@
       for (const span of steps.querySelectorAll(".tex")) {
         span.innerHTML = renderToString(span.dataset.tex, { throwOnError: false, trust: false, strict: "ignore" });
       }
+      await document.fonts.ready; // letters of another font are wider or narrower
+      for (const box of steps.querySelectorAll(".formula")) reach.observe(box);
     }
 
     async function check() {
@@ -140,8 +150,9 @@
       const lines = sheet.value;
       let late;
       try {
-        typesetter().catch(() => {}); // meanwhile
-        await start((stage) => say("busy", stage));
+        const started = start((stage) => say("busy", stage));
+        if (worker) typesetter().catch(() => {}); // meanwhile
+        await started;
         say("busy", "Checking …");
         late = setTimeout(() => say("busy", "Still at it. Stop ends it."), 15000);
         const answer = await ask({ prelude, lines, goal });
@@ -183,6 +194,7 @@
         await navigator.clipboard.writeText(`${prelude}\n${sheet.value}`);
         say("empty", "Copied, with the lines that are given: it runs as it is where lossbook is installed.");
       } catch {
+        sheet.focus();
         sheet.select();
         say("empty", "This browser does not let the page copy. Your lines are selected.");
       }

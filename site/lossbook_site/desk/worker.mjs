@@ -16,12 +16,29 @@ async function fetched(file, kind) {
   return kind === "manifest" ? response.json() : response.arrayBuffer();
 }
 
+// Pyodide waits for ever if its own files cannot be had, so this looks over its shoulder.
+const trouble = new Promise((_, reject) => {
+  const plain = globalThis.fetch;
+  globalThis.fetch = async (...request) => {
+    try {
+      const response = await plain(...request);
+      if (!response.ok) throw new Error(`the server said ${response.status}`);
+      return response;
+    } catch (error) {
+      reject(error);
+      throw error;
+    }
+  };
+  addEventListener("unhandledrejection", (event) => reject(event.reason));
+});
+trouble.catch(() => {});
+
 async function core() {
   try {
     const { loadPyodide } = await import("./pyodide.mjs");
-    return await loadPyodide({ indexURL: here.href });
+    return await Promise.race([loadPyodide({ indexURL: here.href }), trouble]);
   } catch (error) {
-    throw new Error(`Python could not be fetched or started. Are you offline? (${error.message ?? error})`);
+    throw new Error(`Python could not be fetched or started. Are you offline? (${error?.message ?? error})`);
   }
 }
 
