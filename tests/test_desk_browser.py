@@ -356,10 +356,7 @@ def test_nobody_is_shut_out_and_nothing_is_too_wide_after_a_verdict(desk):
             assert "color-contrast" in [rule["id"] for rule in found["passes"]]
     for width in (1280, 768, 360, 320):
         page.set_viewport_size({"width": width, "height": 800})
-        too_wide = page.evaluate("""() => document.documentElement.scrollWidth <= innerWidth ? [] :
-            [...document.querySelectorAll('main *')].filter((part) => part.getBoundingClientRect().right > innerWidth + 1)
-                .map((part) => part.outerHTML.slice(0, 100))""")
-        assert (width, too_wide) == (width, [])
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.set_viewport_size(WIDE)
     desk.open()
 
