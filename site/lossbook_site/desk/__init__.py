@@ -113,7 +113,8 @@ class Desk(SphinxDirective):
         return box.children
 
     def code(self, source: str) -> nodes.literal_block:
-        return nodes.literal_block(source, source.rstrip("\n"), language="python")
+        text = source.rstrip("\n")  # twice the same, or Sphinx leaves the colours out
+        return nodes.literal_block(text, text, language="python")
 
 
 def first_line(exercise: Exercise) -> nodes.math_block:
