@@ -383,3 +383,40 @@ def test_in_pyodide_the_judge_says_the_same_as_here(archives):
 
     assert where == "/0.zip/sympy/__init__.pyc /0.zip/mpmath/__init__.pyc []"
     assert json.loads(said) == [judge.check(*question) for question in questions]
+
+
+# pytest is pure Python; Hypothesis has compiled parts, so what it drives is left out.
+ENGINE = """
+import os, sys, types
+from unittest.mock import MagicMock
+
+sys.path += ["/tests", "/packages"]
+os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+import pytest
+
+
+def given(*_):
+    def leave_out(test):
+        return pytest.mark.skip(reason="Hypothesis")(types.FunctionType((lambda: None).__code__, {}, test.__name__))
+    return leave_out
+
+
+hypothesis = types.ModuleType("hypothesis")
+hypothesis.given, hypothesis.strategies = given, MagicMock()
+hypothesis.settings = lambda **_: lambda test: test
+sys.modules |= {"hypothesis": hypothesis, "hypothesis.strategies": hypothesis.strategies}
+options = "-q --noconftest -c /dev/null --rootdir / -p no:cacheprovider -p no:faulthandler -W ignore".split()
+print("code", int(pytest.main(["/tests/test_derivation.py", *options, "-k", "NOT"])))
+"""
+
+
+def test_in_pyodide_the_engine_passes_its_own_tests(archives):
+    """All but those that start processes, draw examples with Hypothesis, or integrate (true here, and slow there)."""
+    left_out = "not every_process and not sympy_alone and not endless_sums"
+    said = in_pyodide(
+        archives, ENGINE.replace("NOT", left_out), tests=ROOT / "tests", packages=Path(pytest.__file__).parent.parent
+    )
+
+    passed = re.search(r"(\d+) passed(?:, \d+ skipped)?, \d+ deselected", said)
+    assert said.endswith("code 0\n"), said
+    assert int(passed[1]) > 200
