@@ -538,6 +538,7 @@ def secret_lines() -> set[str]:
     """Lines of solutions, hidden tests and marking guides that no page, and nothing else of the book, shows."""
     sources = list((ROOT / "assignments" / "source").glob("*/*.ipynb"))
     shown = [*(ROOT / "lossbook").rglob("*.py"), *(p for p in book_pages() if p.suffix == ".md")]
+    shown.append(ROOT / "site/lossbook_site/desk/exercises.py")  # on the pages, with their solutions
     known = [path.read_text(encoding="utf-8") for path in shown]
     notebooks = [json.loads(path.read_text(encoding="utf-8")) for path in book_pages() if path.suffix == ".ipynb"]
     known += ["".join(cell["source"]) for notebook in notebooks for cell in notebook["cells"]]

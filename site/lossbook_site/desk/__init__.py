@@ -34,7 +34,7 @@ class Desk(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """The parts of the desk, in the order in which they are read."""
         if not self.arguments:
-            return [*self.once(), *self.sheet("empty-sheet", "An empty sheet", IMPORTS, EMPTY, "", [], [])]
+            return [*self.once(), *self.sheet("empty-sheet", "Your own derivation", IMPORTS, EMPTY, "", [], [])]
         exercise = BY_NAME.get(self.arguments[0])
         if exercise is None:
             raise self.error(f"there is no exercise {self.arguments[0]!r} in site/lossbook_site/desk/exercises.py")
@@ -84,7 +84,7 @@ class Desk(SphinxDirective):
             _html(
                 f'<div class="desk" id="desk-{name}" data-desk="{name}" role="group" '
                 f'aria-labelledby="desk-{name}-title">'
-                f'<p class="desk-title" id="desk-{name}-title">At the derivation desk: {escape(title)}</p>'
+                f'<p class="desk-title" id="desk-{name}-title">{escape(title)}</p>'
             ),
             *before,
             _html("<details><summary>What is given, in Python</summary>"),
