@@ -120,6 +120,10 @@ window.lossbookLive ??= (() => {
       return [Math.max(left, Math.min(width - RIGHT, x)), Math.max(TOP, Math.min(height - BOTTOM, y))];
     };
     const draw = () => {
+      for (const { element, variable } of grips.filter((grip) => grip.slider)) {
+        element.setAttribute("aria-valuenow", variable.get());
+        element.setAttribute("aria-valuetext", variable.text());
+      }
       if (!plot) return;
       plot.innerHTML = spec.marks.map((mark) => {
         if (mark.still && mark.text) return mark.text; // nothing in it moves
@@ -132,10 +136,6 @@ window.lossbookLive ??= (() => {
         grip.element.hidden = !finite([x, y]);
         grip.element.style.left = `${x / width * 100}%`;
         grip.element.style.top = `${y / height * 100}%`;
-        if (grip.slider) {
-          grip.element.setAttribute("aria-valuenow", grip.variable.get());
-          grip.element.setAttribute("aria-valuetext", grip.variable.text());
-        }
       }
     };
     const resize = () => {
