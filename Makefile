@@ -22,7 +22,7 @@ endif
 READY := .venv/ready
 HTML := _build/html
 
-.PHONY: help book test check lab serve execute format lock links bench rosetta assignments clean
+.PHONY: help book test check lab mutants serve execute format lock links bench rosetta assignments clean
 
 ## help: list the commands
 help:
@@ -39,6 +39,10 @@ test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pytest -n $(JOBS) --dist loadfile
+
+## mutants: change each step of each derivation in every way that is a mistake; the engine must refuse them all
+mutants: $(READY)
+	$(BIN)/pytest -m mutants -n $(JOBS) --dist loadfile tests/test_mutation.py
 
 ## check: the book's own rules alone, in a second
 check: $(READY)

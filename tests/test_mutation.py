@@ -1,9 +1,9 @@
 """Every derivation in the book, mutated step by step: the engine must refuse each mutant that is a mistake.
 
-The steps are collected while the chapters run (chapter_runs).  A mutant that the engine accepts must be listed in
-``equivalent_mutants.tsv`` with the reason why it is no mistake, and a second judge, which shares no code with the
-engine, must agree.  To bring the list up to date after a chapter changed, run
-``PYTHONPATH=tools python tests/test_mutation.py`` and give each new line its reason.
+These tests take minutes, so ``make mutants`` runs them, after ``make test``.  The steps are collected while the
+chapters run (chapter_runs).  A mutant that the engine accepts must be listed in ``equivalent_mutants.tsv`` with the reason why
+it is no mistake, and a second judge, which shares no code with the engine, must agree.  To bring the list up to date
+after a chapter changed, run ``PYTHONPATH=tools python tests/test_mutation.py`` and give each new line its reason.
 """
 
 from __future__ import annotations
@@ -186,6 +186,7 @@ def _values(facts: tuple[Fact, ...], atoms: list, generator: random.Random, size
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.mutants
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_the_engine_refuses_every_mutant_that_is_a_mistake(chapter):
     names = {name for name, _, _ in accepted(chapter)}
@@ -195,6 +196,7 @@ def test_the_engine_refuses_every_mutant_that_is_a_mistake(chapter):
     assert known - names == set(), "listed as equivalent, but refused or gone"
 
 
+@pytest.mark.mutants
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_the_second_judge_agrees_about_the_equivalent_mutants(chapter):
     disputed = [name for name, record, mutant in accepted(chapter) if not is_no_mistake(record, mutant)]
