@@ -13,6 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent / "tests"))
 sys.path.insert(0, str(Path(__file__).parent / "tools"))
 
 import execute
+from chapter_runs import Notebook
+from nbval.plugin import IPyNbFile
 from system import browser  # noqa: F401  a fixture of all tests
 
 CI = os.environ.get("CI") == "true"
@@ -35,6 +37,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Iterator:
+    """Notebooks are nbval's, and their one run serves the tests of figures and of derivations as well."""
+    collectors = yield
+    return [
+        Notebook.from_parent(parent, path=file_path) if isinstance(collector, IPyNbFile) else collector
+        for collector in collectors
+    ]
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Iterator:
     """Where CI=true, everything a test needs must be there: a skipped test has failed."""
     report = yield
@@ -49,7 +61,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Of `--dist loadfile`: one worker for each file, but each chapter's share of a test file may go to another worker.
 
     A notebook stays whole, because its cells share a kernel; the files that run or mutate all chapters, which take the
-    longest, are spread; and those that share one run of a chapter (chapter_runs) go together.
+    longest, are spread; and those that share one run of a notebook (chapter_runs) follow it.
     """
     if config.getoption("dist") != "loadfile":
         return None
@@ -61,7 +73,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
         def _split_scope(self, nodeid: str) -> str:
             file, _, test = nodeid.partition("::")
             words = set(re.findall(r"[a-z]+(?:-[a-z]+)*", test.partition("[")[2]))
-            shared = file in ("tests/test_figures.py", "tests/test_mutation.py")
-            return "::".join(["tests/chapter_runs.py" if shared else file, *sorted(words & chapters)])
+            if file.endswith(".ipynb") or file in ("tests/test_figures.py", "tests/test_mutation.py"):
+                file, words = "tests/chapter_runs.py", words | {Path(file).stem}
+            return "::".join([file, *sorted(words & chapters)])
 
     return ByChapter(config, log)

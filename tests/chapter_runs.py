@@ -1,13 +1,18 @@
-"""One run of a notebook for all tests that need one: its outputs, its axes, and the steps of its derivations."""
+"""One run of a notebook for all tests that need one: its outputs, its axes, and the steps of its derivations.
+
+It is nbval's own run where nbval has just run the notebook in this process, and a run of our own otherwise.
+"""
 
 import base64
+import copy
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import cloudpickle
 import execute
+from nbval.plugin import IPyNbCell, IPyNbFile
 from sympy import Expr
 
 from lossbook.derivation import Fact, Step
@@ -82,10 +87,55 @@ class Run:
     records: tuple[Record, ...]
 
 
-@cache
+_runs: dict[Path, Run] = {}
+
+
 def run(path: Path) -> Run:
-    """Run a notebook, once in each process."""
-    notebook = execute.execute(path, before=LOOK, after=TELL)
-    unlabelled, steps = json.loads(notebook["metadata"].pop("after"))
+    """The run of a notebook: once in each process."""
+    if path not in _runs:
+        notebook = execute.execute(path, before=LOOK, after=TELL)
+        _keep(path, notebook, notebook["metadata"].pop("after"))
+    return _runs[path]
+
+
+def _keep(path: Path, notebook: dict, told: str) -> None:
+    unlabelled, steps = json.loads(told)
     records = cloudpickle.loads(base64.b64decode(steps))
-    return Run(notebook, unlabelled, tuple(Record(*record) for record in records))
+    _runs[path] = Run(notebook, unlabelled, tuple(Record(*record) for record in records))
+
+
+class Notebook(IPyNbFile):
+    """A notebook that nbval runs and compares, and what the other tests want to know of that run."""
+
+    def collect(self) -> Iterator[IPyNbCell]:
+        self.cells = list(super().collect())
+        yield from self.cells
+
+    def setup(self) -> None:
+        super().setup()
+        self._ask(LOOK)
+
+    def teardown(self) -> None:
+        all_ran = all(item.test_outputs is not None for item in self.cells)
+        if all_ran and self.kernel is not None and self.kernel.is_alive():
+            fresh = copy.deepcopy(self.nb)
+            cells = [cell for cell in fresh.cells if cell.cell_type == "code"]
+            for cell, item in zip(cells, self.cells, strict=True):
+                cell.outputs = item.test_outputs
+            _keep(self.path, execute.normalise(fresh), self._ask(TELL))
+        super().teardown()
+
+    def _ask(self, code: str) -> str:
+        """What code that is not in the notebook prints."""
+        printed: list[str] = []
+
+        def collect(message: dict) -> None:
+            if message["msg_type"] == "stream":
+                printed.append(message["content"]["text"])
+            elif message["msg_type"] == "error":
+                raise RuntimeError("\n".join(message["content"]["traceback"]))
+
+        self.kernel.kc.execute_interactive(
+            code, store_history=False, allow_stdin=False, output_hook=collect, timeout=execute.CELL_TIMEOUT
+        )
+        return "".join(printed)

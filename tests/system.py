@@ -8,7 +8,11 @@ from playwright.sync_api import Browser, sync_playwright
 
 # The names under which systems know a program, and how to get it.
 PROGRAMS = {
-    "chromium": (("chromium", "chromium-browser", "google-chrome"), "sudo apt-get install chromium"),
+    # The shell is Chromium without its windows: it opens a page in half the time.
+    "chromium": (
+        ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"),
+        "sudo apt-get install chromium",
+    ),
     "bubblewrap": (("bwrap",), "sudo apt-get install bubblewrap"),
     "git": (("git",), "sudo apt-get install git"),
 }

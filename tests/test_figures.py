@@ -1,7 +1,7 @@
 """Every picture in the book is the one its code draws, and every axis is labelled.
 
-nbval compares what cells print, not their pictures.  So each notebook runs once more (chapter_runs); its pictures are
-compared with the stored ones, and every figure was asked for its labels at the moment it was drawn.
+nbval compares what cells print, not their pictures.  So the pictures of its run (chapter_runs) are compared with the
+stored ones here, and every figure was asked for its labels at the moment it was drawn.
 """
 
 import base64

@@ -554,6 +554,8 @@ def test_a_notebook_editor_can_show_a_figure_twice(opened, figure, editor):
             }}""",
             figure.html,
         )
+        # A figure is drawn when it has a width, and that is after the next frame.
+        tab.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         check(figure, tab.locator(".live-figure").nth(place))
     tab.locator(".live-figure").nth(1).locator("input, [role=slider]").first.press("ArrowRight")
     states = [check(figure, tab.locator(".live-figure").nth(place)) for place in range(2)]

@@ -1,8 +1,8 @@
 """Every derivation in the book, mutated step by step: the engine must refuse each mutant that is a mistake.
 
-These tests take minutes, so ``make mutants`` runs them, after ``make test``. The steps are collected while the
-chapters run (chapter_runs). A mutant that the engine accepts must be listed in ``equivalent_mutants.tsv`` with the
-reason why it is no mistake, and a second judge, which shares no code with the engine, must agree. To bring the list
+These tests take minutes, so ``make mutants`` runs them, after ``make test``.  The steps are collected while the
+chapters run (chapter_runs).  A mutant that the engine accepts must be listed in ``equivalent_mutants.tsv`` with the
+reason why it is no mistake, and a second judge, which shares no code with the engine, must agree.  To bring the list
 up to date after a chapter changed, run ``PYTHONPATH=tools python tests/test_mutation.py`` and give each new line its
 reason.
 """

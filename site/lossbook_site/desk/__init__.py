@@ -8,6 +8,7 @@ browser needs, worker.mjs runs it, desk.js is what the reader sees.
 
 import json
 from html import escape
+from pathlib import Path
 
 from docutils import nodes
 from docutils.statemachine import StringList
@@ -151,8 +152,6 @@ class Progress(SphinxDirective):
 
 def _finish(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
-        from pathlib import Path
-
         assets.write(app.lossbook_modules, Path(app.outdir))
 
 
