@@ -60,21 +60,25 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Itera
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Of `--dist loadfile`: one worker for each file, but each chapter's share of a test file may go to another worker.
 
-    A notebook stays whole, because its cells share a kernel; the files that run or mutate all chapters, which take the
-    longest, are spread; and those that share one run of a notebook (chapter_runs) follow it.
+    A notebook stays whole, because its cells share a kernel; the files that test or mutate all chapters, which take the
+    longest, are spread; and tests that share what takes long to make, the run of a notebook (chapter_runs) or the
+    sheets of the atlas (loss_table), follow each other.
     """
     if config.getoption("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadScopeScheduling
 
     chapters = {path.stem for path in execute.notebooks()}
+    runs = ("tests/test_figures.py", "tests/test_mutation.py")
 
     class ByChapter(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file, _, test = nodeid.partition("::")
             words = set(re.findall(r"[a-z]+(?:-[a-z]+)*", test.partition("[")[2]))
-            if file.endswith(".ipynb") or file in ("tests/test_figures.py", "tests/test_mutation.py"):
+            if file.endswith(".ipynb") or file in runs:
                 file, words = "tests/chapter_runs.py", words | {Path(file).stem}
+            if "atlas" in file or file == "tests/test_loss_table.py":
+                file, words = "tools/loss_table.py", set()
             return "::".join([file, *sorted(words & chapters)])
 
     return ByChapter(config, log)

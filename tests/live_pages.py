@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import loss_table
 import matplotlib.pyplot as plt
 from pages import ROOT
 
@@ -47,7 +48,7 @@ def page(*htmls: str, style: str = "") -> str:
 
 @functools.cache
 def figures(chapter: str) -> tuple[Figure, ...]:
-    """The figures that the code cells of a chapter make, up to the last that shows one."""
+    """The figures that a chapter shows, made anew by the cells that show them and those that define what these use."""
     made: list[Figure] = []
     begin = Figure.__init__
 
@@ -55,18 +56,16 @@ def figures(chapter: str) -> tuple[Figure, ...]:
         begin(self, *args, **options)
         made.append(self)
 
-    cells = json.loads((ROOT / "chapters" / f"{chapter}.ipynb").read_text(encoding="utf-8"))["cells"]
+    path = ROOT / "chapters" / f"{chapter}.ipynb"
     shown = {one.cell for one in stored() if one.chapter == chapter}
-    last = max(place for place, cell in enumerate(cells) if cell["id"] in shown)
     namespace: dict = {"__name__": chapter}
     here = Path.cwd()
     try:
         Figure.__init__ = watched
         os.chdir(ROOT / "chapters")
         with contextlib.redirect_stdout(io.StringIO()):
-            for cell in cells[: last + 1]:
-                if cell["cell_type"] == "code":
-                    exec(compile("".join(cell["source"]), f"{chapter}:{cell['id']}", "exec"), namespace)
+            for cell_id, source in loss_table.needed(path, lambda name, _: name in shown):
+                exec(compile(source, f"{chapter}:{cell_id}", "exec"), namespace)
     finally:
         Figure.__init__ = begin
         os.chdir(here)

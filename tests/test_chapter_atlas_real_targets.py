@@ -31,7 +31,6 @@ sigma, b, q, delta, nu, w, kappa = symbols("sigma b q delta nu w kappa", positiv
 k, j, c = symbols("k j c", integer=True, positive=True)
 
 
-@cache
 def sheets():
     return loss_table.sheets(CHAPTER)
 

@@ -7,6 +7,8 @@ import random
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 
 import matplotlib.pyplot as plt
 import mpmath
@@ -150,17 +152,20 @@ class Oracle:
         self.state = [v.symbol if v.place is None else v.symbol[v.place] for v in figure._variables]
         self.names = [Symbol(f"state{i}") for i in range(len(self.state))]
         self.running, self.written, self.values = running, written, values
+        self.expression, self.function = cache(self._expression), cache(self._function)
 
-    def expression(self, running: float) -> Expr:
+    def _expression(self, running: float) -> Expr:
         e = self.written
         if self.running is not None:
             e = e.subs(self.running, sympify(int(running)) if running == int(running) else Rational(str(running)))
         return e.xreplace(self.values).xreplace(dict(zip(self.state, self.names, strict=True)))
 
+    def _function(self, running: float) -> Callable:
+        return lambdify(self.names, self.expression(running), "mpmath")
+
     def __call__(self, state: list[float], running: float) -> mpmath.mpf:
-        e = self.expression(running)
         with mpmath.workdps(30):
-            return lambdify(self.names, e, "mpmath")(*(mpmath.mpf(str(value)) for value in state))
+            return self.function(running)(*(mpmath.mpf(str(value)) for value in state))
 
 
 def parts_of(figure: Figure) -> list[tuple[list, Symbol | None, list[float]]]:

@@ -143,11 +143,14 @@ def test_only_the_cells_that_a_sheet_needs_are_run(tmp_path):
         own="def f(a):\n    c = a\n    return [c for c in range(a)]",
         other="c = 1 / 0",
         second="a = a + 1",
-        sheet_one="Sheet(a, f)",
+        table="table = {}",
+        entry="table['x'] = 2",
+        sheet_one="Sheet(a, f, table)",
         after="a = 3",
     )
 
-    assert [name for name, _ in loss_table.needed(path)] == "imports first own second sheet-one".split()
+    made = loss_table.needed(path, lambda name, _: name == "sheet-one")
+    assert [name for name, _ in made] == "imports first own second table entry sheet-one".split()
 
 
 def test_a_cell_that_makes_another_sheet_is_refused(tmp_path):

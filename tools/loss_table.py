@@ -11,10 +11,11 @@ that these sheets fill; the words around the tables are written by hand.
 import argparse
 import ast
 import contextlib
+import functools
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import execute
@@ -31,11 +32,12 @@ HEAD = (
 MARK = re.compile(r"^% sheets: (?P<keys>.*)\n(?:\n(?:\|.*\n)+)?", re.MULTILINE)
 
 
+@functools.cache
 def sheets(chapter: Path) -> dict[str, Sheet]:
     """The sheets of a chapter, by key, in the order of their cells."""
     names: dict = {"__name__": chapter.stem}
     found = {}
-    for cell_id, source in needed(chapter):
+    for cell_id, source in needed(chapter, _makes_sheet):
         with contextlib.redirect_stdout(io.StringIO()):
             exec(compile(source, f"{chapter.name}, {cell_id}", "exec"), names)
         if cell_id.startswith("sheet-"):
@@ -47,8 +49,8 @@ def sheets(chapter: Path) -> dict[str, Sheet]:
     return found
 
 
-def needed(chapter: Path) -> list[tuple[str, str]]:
-    """The cells that make sheets, and those that define what they use: ids and sources, in order."""
+def needed(chapter: Path, asked_for: Callable[[str, ast.AST], bool]) -> list[tuple[str, str]]:
+    """The cells that are asked for, and those that define what they use: ids and sources, in order."""
     cells = [cell for cell in execute.read(chapter)["cells"] if cell["cell_type"] == "code"]
     wanted: set[str] = set()
     taken = []
@@ -56,13 +58,16 @@ def needed(chapter: Path) -> list[tuple[str, str]]:
         source = "".join(cell["source"])
         tree = ast.parse(source)
         defined = set(_defined(tree))
-        makes_sheet = cell["id"].startswith("sheet-") and any(_calls_sheet(node) for node in ast.walk(tree))
-        if makes_sheet or defined & wanted:
+        if asked_for(cell["id"], tree) or defined & wanted:
             taken.append((cell["id"], source))
             wanted = (wanted - defined) | {
                 node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
             }
     return taken[::-1]
+
+
+def _makes_sheet(cell_id: str, tree: ast.AST) -> bool:
+    return cell_id.startswith("sheet-") and any(_calls_sheet(node) for node in ast.walk(tree))
 
 
 def _calls_sheet(node: ast.AST) -> bool:
@@ -78,6 +83,8 @@ def _defined(tree: ast.AST) -> Iterator[str]:
             yield from ((alias.asname or alias.name).split(".")[0] for alias in node.names)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
+        elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield from (part.id for part in ast.walk(node.value) if isinstance(part, ast.Name))  # a part of it, anew
         elif not isinstance(node, ast.Lambda | ast.comprehension):
             yield from _defined(node)
 

@@ -125,8 +125,9 @@ def _fact(kind: str, x: object, over: object = None) -> Fact:
 def name_of(x: Symbol | Indexed | IndexedBase | AppliedUndef) -> str:
     """Name of a symbol, or of the family an indexed term belongs to."""
     if isinstance(x, Indexed):
-        return str(x.base.label)
-    return str(x.label) if isinstance(x, IndexedBase) else str(x)
+        x = x.base
+    label = x.label if isinstance(x, IndexedBase) else x
+    return label.name if isinstance(label, Symbol) else str(label)  # a symbol's name is what str prints, much sooner
 
 
 _IMPLIED = {

@@ -5,6 +5,7 @@ Every step passes here, also those that a proof settles; a proof alone is never 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -63,21 +64,32 @@ class Sides:
 
 
 def try_value(function: Value, point: Point) -> object:
-    """Value at a point, or the :class:`Undefined` that says why there is none.
+    """Value at a point, or the :class:`Undefined` that says why there is none."""
+    found = _found(function, point)
+    return found if isinstance(found, Undefined) else found[0]
+
+
+def _found(function: Value, point: Point) -> tuple[object, object] | Undefined:
+    """Value at a point and the largest term that was added up on the way, or why there is none; computed once.
 
     log(1 - 1/(1 + exp(-1500))) has a value, but 50 digits see a zero in the logarithm; so a missing value is looked for
     twice.
     """
-    try:
-        return value_at(function, point)
-    except OutOfRange as reason:
-        return reason
-    except Undefined as reason:
+    key = (function, point.digits)
+    if key not in point.measured:
+        fresh = point.at(point.digits)
         try:
-            value_at(function, point.at(_MOST_DIGITS))
-        except Undefined:
-            return reason
-        return OutOfRange("thousands of digits would be needed")
+            point.measured[key] = value_at(function, fresh), fresh.peak[0]
+        except OutOfRange as reason:
+            point.measured[key] = reason
+        except Undefined as reason:
+            point.measured[key] = reason
+            try:
+                value_at(function, point.at(_MOST_DIGITS))
+            except Undefined:
+                return reason
+            point.measured[key] = OutOfRange("thousands of digits would be needed")
+    return point.measured[key]
 
 
 def order(function: Value, point: Point, other: Value, other_point: Point) -> int:
@@ -95,12 +107,10 @@ def order(function: Value, point: Point, other: Value, other_point: Point) -> in
 
 
 def _measured(function: Value, point: Point) -> tuple[object, object]:
-    """Value at a point, and the largest term that was added up on the way."""
-    key = (function, point.digits)
-    if key not in point.measured:
-        fresh = point.at(point.digits)
-        point.measured[key] = value_at(function, fresh), fresh.peak[0]
-    return point.measured[key]
+    found = _found(function, point)
+    if isinstance(found, Undefined):
+        raise found
+    return found
 
 
 def order_of(function: Value, point: Point, first: tuple, other: Value, other_point: Point, second: tuple) -> int:
@@ -296,6 +306,8 @@ def _reflected(knowledge: Knowledge, x: Symbol | Indexed, value: Rational) -> Ra
 
 def _different_pair(sides: Sides, points: list[Point], names: frozenset[str]) -> Counterexample | None:
     known = [(point, _measured(sides.left, point), _measured(sides.right, point)) for point in points]
+    if _ordered_alike(sides, sorted(known, key=lambda one: one[1][0])):
+        return None
     for place, (first, *of_first) in enumerate(known):
         for second, *of_second in known[:place]:
             try:
@@ -306,6 +318,18 @@ def _different_pair(sides: Sides, points: list[Point], names: frozenset[str]) ->
             if one != other and _differ(sides, first, second):
                 return _pair(sides, first, second, names)
     return None
+
+
+def _ordered_alike(sides: Sides, known: list[tuple]) -> bool:
+    """Whether points that the left side puts in order are so on the right: if neighbours are, all pairs are."""
+    try:
+        return all(
+            order_of(sides.left, first, of_first[0], sides.left, second, of_second[0])
+            == order_of(sides.right, first, of_first[1], sides.right, second, of_second[1])
+            for (first, *of_first), (second, *of_second) in itertools.pairwise(known)
+        )
+    except Undefined:
+        return False
 
 
 def _differ(sides: Sides, first: Point, second: Point) -> bool:
