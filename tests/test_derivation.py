@@ -466,6 +466,18 @@ def test_wrong_root_is_refused(root):
 def test_one_of_two_roots_is_refused():
     with pytest.raises(DerivationError, match="solve_for a"):
         Derivation((a - 1) * (a + 1)).solve_for(a, 1)
+    with pytest.raises(DerivationError, match="another root besides 0"):
+        Derivation(a * (a - 1) ** 2).solve_for(a, 0)
+
+
+def test_a_tiny_value_is_not_a_second_root():
+    # At k = 19, m = 12 and tau = 0.002 the slope of the likelihood is below 10^-47, and not 0.
+    slope = k * tau ** (k - 1) * (1 - tau) ** m - m * tau**k * (1 - tau) ** (m - 1)
+    facts = [unit_interval(tau), count(k), count(m)]
+
+    assert Derivation(slope, where=facts).solve_for(tau, k / (k + m)).expr == k / (k + m)
+    with pytest.raises(DerivationError, match="solve_for tau"):
+        Derivation(slope, where=facts).solve_for(tau, (k + 1) / (k + m + 2))
 
 
 def test_a_root_that_divides_by_zero_is_refused():

@@ -368,8 +368,10 @@ def _symbol(expr: Symbol) -> Value:
     def value(point: Point, bound: dict) -> object:
         if expr in bound:
             return point.arithmetic.mpf(bound[expr])
-        number = point.symbol(expr)
-        return point.arithmetic.mpf(int(number.p)) / int(number.q)
+        if expr not in point.known:
+            number = point.symbol(expr)
+            point.known[expr] = point.arithmetic.mpf(int(number.p)) / int(number.q)
+        return point.known[expr]
 
     return value
 
@@ -384,11 +386,11 @@ def _integer(expr: Expr, function: Value, point: Point, bound: dict) -> int:
 
 
 def _indexed(expr: Indexed) -> Value:
-    parts = [(index, compile_value(index)) for index in expr.indices]
+    base, parts = expr.base, [(index, compile_value(index)) for index in expr.indices]
 
     def value(point: Point, bound: dict) -> object:
-        indices = tuple(_integer(index, function, point, bound) for index, function in parts)
-        key = (expr.base, indices)
+        indices = tuple([_integer(index, function, point, bound) for index, function in parts])
+        key = (base, indices)
         if key not in point.known:
             number = point.entry(expr, indices)
             point.known[key] = point.arithmetic.mpf(int(number.p)) / int(number.q)
@@ -409,14 +411,23 @@ def _add(expr: Expr) -> Value:
 
 
 def _remember_peak(point: Point, terms: list) -> None:
-    largest = max(map(abs, terms), default=0)
-    if largest > point.peak[0]:
-        point.peak[0] = largest
+    for term in terms:
+        if term > point.peak[0]:
+            point.peak[0] = term
+        elif -term > point.peak[0]:
+            point.peak[0] = -term
 
 
 def _mul(expr: Mul) -> Value:
-    parts = [compile_value(arg) for arg in expr.args]
-    return lambda point, bound: point.arithmetic.fprod(part(point, bound) for part in parts)
+    first, *parts = [compile_value(arg) for arg in expr.args]
+
+    def value(point: Point, bound: dict) -> object:
+        product = first(point, bound)
+        for part in parts:
+            product = product * part(point, bound)
+        return product
+
+    return value
 
 
 def _power(expr: Pow) -> Value:

@@ -519,7 +519,7 @@ def holds_everywhere(knowledge: Knowledge, expr: Expr, test: Callable[[object], 
 
 def second_root(knowledge: Knowledge, equation: Expr, unknown: Symbol, root: Expr) -> Counterexample | None:
     """Look for a point at which the equation has another root: its sign may change at ``root`` and nowhere else."""
-    sides = Sides(equation, root)
+    sides, zero = Sides(equation, root), compile_value(Integer(0))
     symbols = [x for x in sides.symbols if x != unknown]
     for place, point in enumerate(all_points(knowledge, symbols, sides.probe)):
         if place > 60:
@@ -530,14 +530,18 @@ def second_root(knowledge: Knowledge, equation: Expr, unknown: Symbol, root: Exp
         signs = {-1: set(), 1: set()}
         for number, style in enumerate(("generic",) * 6 + _VARIANT_STYLES):
             other = point.redraw(frozenset([unknown.name]), number, style)
-            value = try_value(sides.left, other)
-            if isinstance(value, Undefined) or unknown not in other.symbols:
+            if isinstance(try_value(sides.left, other), Undefined) or unknown not in other.symbols:
                 continue
             x = other.arithmetic.mpf(int(other.symbols[unknown].p)) / int(other.symbols[unknown].q)
-            if abs(x - at_root) > 10**-12 and abs(value) < 10**-30:
+            if abs(x - at_root) <= 10**-12:  # so near, rounding decides the sign
+                continue
+            try:
+                sign = order(sides.left, other, zero, other)
+            except Undefined:
+                continue
+            if sign == 0:
                 return Counterexample(_values_at(other), "0", f"another root besides {printing.number(at_root)}")
-            if abs(x - at_root) > 10**-12:  # nearer, rounding decides the sign
-                signs[1 if x > at_root else -1].add(1 if value > 0 else -1)
+            signs[1 if x > at_root else -1].add(sign)
         if any(len(found) > 1 for found in signs.values()):
             return Counterexample(_values_at(point), "changes sign", "more than once")
     return None
