@@ -57,12 +57,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Itera
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """`-n auto`: one worker more than processors, because tests wait for browsers, kernels and sandboxes."""
-    return min((os.cpu_count() or 1) + 1, 8)
-
-
-@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Of `--dist loadfile`: one worker for each file, but each chapter's share of a test file may go to another worker.
 

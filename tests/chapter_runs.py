@@ -116,14 +116,20 @@ class Notebook(IPyNbFile):
         self._ask(LOOK)
 
     def teardown(self) -> None:
-        all_ran = all(item.test_outputs is not None for item in self.cells)
-        if all_ran and self.kernel is not None and self.kernel.is_alive():
-            fresh = copy.deepcopy(self.nb)
-            cells = [cell for cell in fresh.cells if cell.cell_type == "code"]
-            for cell, item in zip(cells, self.cells, strict=True):
-                cell.outputs = item.test_outputs
-            _keep(self.path, execute.normalise(fresh), self._ask(TELL))
-        super().teardown()
+        try:
+            all_ran = all(cell.test_outputs is not None for cell in self.cells)
+            if all_ran and not self.timed_out and self.kernel is not None and self.kernel.is_alive():
+                _keep(self.path, self._fresh(), self._ask(TELL))
+        finally:
+            super().teardown()
+
+    def _fresh(self) -> dict:
+        """The notebook with the outputs of this run."""
+        notebook = copy.deepcopy(self.nb)
+        code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        for cell, ran in zip(code_cells, self.cells, strict=True):
+            cell.outputs = ran.test_outputs
+        return execute.normalise(notebook)
 
     def _ask(self, code: str) -> str:
         """What code that is not in the notebook prints."""

@@ -8,6 +8,9 @@ import base64
 import copy
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import execute
@@ -99,7 +102,11 @@ plotting.label_axes(ax, x='a', y='b')"""
 TITLED = FIGURE.replace("y='b'", "y='b', title='{}'")
 COLOUR_BAR = TITLED + "\nbar = fig.colorbar(ax.scatter([1], [1], c=[1]))"
 CELLS = {
-    "set-up": "from lossbook import plotting",
+    "set-up": """from sympy import Symbol
+from lossbook import plotting
+from lossbook.derivation import Derivation
+a = Symbol('a', real=True)
+derivation = Derivation(a + a).equals(2 * a)""",
     "original": FIGURE,
     "again": FIGURE,
     "point-moved": FIGURE.replace("[1, 4, 9]", "[1, 4.2, 9]"),
@@ -130,6 +137,38 @@ def demonstration(tmp_path_factory) -> tuple[dict, list]:
     path.write_text(json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
     demo = run(path)
     return demo.notebook, demo.unlabelled
+
+
+AFTERWARDS = """
+import json
+from pathlib import Path
+
+import execute
+from chapter_runs import run
+
+def test_nothing_runs_again(monkeypatch):
+    monkeypatch.delattr(execute, "execute")
+    here = Path(__file__).parent
+    seen = run(here / "demo.ipynb")
+    (here / "seen.json").write_text(json.dumps([seen.notebook, seen.unlabelled, len(seen.records)]))
+"""
+
+
+def test_the_run_of_nbval_is_as_good_as_our_own(demonstration, tmp_path):
+    notebook, unlabelled = demonstration
+    (tmp_path / "demo.ipynb").write_text(execute.to_text(notebook), encoding="utf-8")
+    (tmp_path / "test_afterwards.py").write_text(AFTERWARDS, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT, "-p", "conftest"]
+    command += ["-p", "no:cacheprovider", tmp_path / "demo.ipynb", tmp_path / "test_afterwards.py"]
+    settings = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""}
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=settings)
+    assert result.returncode == 0, result.stdout + result.stderr
+    nbvals, seen, steps = json.loads((tmp_path / "seen.json").read_text(encoding="utf-8"))
+
+    assert seen == unlabelled
+    assert steps == 1
+    assert changed_outputs(notebook, nbvals) == []
+    assert stale(notebook, nbvals) == []
 
 
 def alone(demonstration: tuple[dict, list], name: str) -> dict:
