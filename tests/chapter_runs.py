@@ -113,13 +113,13 @@ class Notebook(IPyNbFile):
 
     def setup(self) -> None:
         super().setup()
-        self._ask(LOOK)
+        execute.ask(self.kernel.kc.execute_interactive, LOOK)
 
     def teardown(self) -> None:
         try:
             all_ran = all(cell.test_outputs is not None for cell in self.cells)
             if all_ran and not self.timed_out and self.kernel is not None and self.kernel.is_alive():
-                _keep(self.path, self._fresh(), self._ask(TELL))
+                _keep(self.path, self._fresh(), execute.ask(self.kernel.kc.execute_interactive, TELL))
         finally:
             super().teardown()
 
@@ -130,18 +130,3 @@ class Notebook(IPyNbFile):
         for cell, ran in zip(code_cells, self.cells, strict=True):
             cell.outputs = ran.test_outputs
         return execute.normalise(notebook)
-
-    def _ask(self, code: str) -> str:
-        """What code that is not in the notebook prints."""
-        printed: list[str] = []
-
-        def collect(message: dict) -> None:
-            if message["msg_type"] == "stream":
-                printed.append(message["content"]["text"])
-            elif message["msg_type"] == "error":
-                raise RuntimeError("\n".join(message["content"]["traceback"]))
-
-        self.kernel.kc.execute_interactive(
-            code, store_history=False, allow_stdin=False, output_hook=collect, timeout=execute.CELL_TIMEOUT
-        )
-        return "".join(printed)

@@ -24,6 +24,7 @@ import struct
 import sys
 import tempfile
 import unicodedata
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -287,6 +288,11 @@ def _run_silently(client, code: str) -> str:
     """Run code that is not in the notebook and counts nowhere; returns what it prints."""
     from jupyter_core.utils import run_sync
 
+    return ask(run_sync(client.kc._async_execute_interactive), code)
+
+
+def ask(run: Callable, code: str) -> str:
+    """What code prints that is not in the notebook; `run` is the `execute_interactive` of a kernel's client."""
     printed: list[str] = []
 
     def collect(message: dict) -> None:
@@ -295,9 +301,7 @@ def _run_silently(client, code: str) -> str:
         elif message["msg_type"] == "error":
             raise RuntimeError("\n".join(message["content"]["traceback"]))
 
-    run_sync(client.kc._async_execute_interactive)(
-        code, store_history=False, allow_stdin=False, output_hook=collect, timeout=CELL_TIMEOUT
-    )
+    run(code, store_history=False, allow_stdin=False, output_hook=collect, timeout=CELL_TIMEOUT)
     return "".join(printed)
 
 

@@ -70,26 +70,30 @@ def try_value(function: Value, point: Point) -> object:
 
 
 def _found(function: Value, point: Point) -> tuple[object, object] | Undefined:
-    """Value at a point and the largest term that was added up on the way, or why there is none; computed once.
+    """Value at a point and the largest term that was added up on the way, or why there is none; computed once."""
+    key = (function, point.digits)
+    if key not in point.measured:
+        point.measured[key] = _look_for(function, point)
+    return point.measured[key]
+
+
+def _look_for(function: Value, point: Point) -> tuple[object, object] | Undefined:
+    """What :func:`_found` remembers.
 
     log(1 - 1/(1 + exp(-1500))) has a value, but 50 digits see a zero in the logarithm; so a missing value is looked for
     twice.
     """
-    key = (function, point.digits)
-    if key not in point.measured:
-        fresh = point.at(point.digits)
+    fresh = point.at(point.digits)
+    try:
+        return value_at(function, fresh), fresh.peak[0]
+    except OutOfRange as reason:
+        return reason
+    except Undefined as reason:
         try:
-            point.measured[key] = value_at(function, fresh), fresh.peak[0]
-        except OutOfRange as reason:
-            point.measured[key] = reason
-        except Undefined as reason:
-            point.measured[key] = reason
-            try:
-                value_at(function, point.at(_MOST_DIGITS))
-            except Undefined:
-                return reason
-            point.measured[key] = OutOfRange("thousands of digits would be needed")
-    return point.measured[key]
+            value_at(function, point.at(_MOST_DIGITS))
+        except Undefined:
+            return reason
+        return OutOfRange("thousands of digits would be needed")
 
 
 def order(function: Value, point: Point, other: Value, other_point: Point) -> int:
